@@ -1,0 +1,103 @@
+package analyzer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// Stage is one step of the pipeline.
+type Stage interface {
+	// Spec never changes while the program runs.
+	Spec() Spec
+
+	// Params is a fingerprint of what the result depends on besides the source,
+	// the spec's version and the results of the stages it needs: options,
+	// models, settings. The same fingerprint means the same result.
+	Params(job *Job) string
+
+	// Run computes. It reads through job, writes files only below job.Scratch,
+	// stops soon after ctx ends, and holds no transaction. It may run again
+	// after any failure. It returns [Skip] when there is nothing for it to do.
+	Run(ctx context.Context, job *Job) (*Result, error)
+}
+
+// Spec describes a stage.
+type Spec struct {
+	Name    string // lower case, a file name
+	Version int    // raised whenever the same input would give another result
+	// Needs names the stages whose results Run reads. It starts when all of
+	// them have ended; one that is optional may have ended without a result.
+	Needs []string
+	// Optional stages may fail and leave the video usable.
+	Optional bool
+}
+
+// Options are what the owner of a video asks for.
+type Options struct {
+	Language string // BCP 47; empty: to be detected
+	Captions string // path of a sidecar file to import instead of listening
+}
+
+// Job is one run of one stage over one video.
+type Job struct {
+	Video   *models.Video // as stored; not to be changed
+	Source  string        // path of the source's bytes
+	Scratch string        // an empty directory, published as a whole on success
+	Options Options
+	Log     *slog.Logger
+
+	// Progress tells how far the run is, 0 to 1. Any goroutine may call it.
+	Progress func(fraction float64)
+
+	// Inputs are the results of the stages that this one needs.
+	Inputs Inputs
+}
+
+// Inputs gives a stage the committed results of the stages it needs.
+type Inputs interface {
+	// Cues returns the cues of a kind in order of time, none if there are none.
+	Cues(ctx context.Context, kind models.CueKind) ([]models.Cue, error)
+	// File returns the path of a published artifact and what is known of it.
+	// ok is false where the stage published none of that kind.
+	File(stage string, kind models.ArtifactKind) (path string, artifact models.Artifact, ok bool)
+	// Dir returns the published directory of a stage, "" where there is none.
+	Dir(stage string) string
+}
+
+// Path joins a name to the job's scratch directory.
+func (j *Job) Path(elem ...string) string {
+	return filepath.Join(append([]string{j.Scratch}, elem...)...)
+}
+
+// Result is what a stage computed. The pipeline fills in what it knows better:
+// ids, video, stage, run and provenance (a cue's Provenance.Model excepted).
+type Result struct {
+	Media     *models.MediaInfo // replaces the video's, where not nil
+	Cues      []models.Cue      // replace all the stage wrote before
+	Artifacts []models.Artifact // files below the scratch directory
+	Search    []models.Posting  // replaces the video's entries in the search index, where not nil
+	Warning   *models.Error     // the result stands but makes the video partial
+}
+
+// skipped is the error of a stage that had nothing to do.
+type skipped struct{ reason *models.Error }
+
+func (s *skipped) Error() string { return "skipped: " + s.reason.Error() }
+func (s *skipped) Unwrap() error { return s.reason }
+
+// Skip returns the error by which a stage says that it does not apply to this
+// video, or lacks something optional. The reason says what would change that.
+func Skip(reason *models.Error) error { return &skipped{reason} }
+
+// Skipped returns the reason in a [Skip], or nil.
+func Skipped(err error) *models.Error {
+	var s *skipped
+	if errors.As(err, &s) {
+		return s.reason
+	}
+	return nil
+}

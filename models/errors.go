@@ -1,0 +1,106 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Code names what went wrong, from a closed list that clients may switch on.
+type Code string
+
+// The codes a stage, an import or a request can fail with.
+const (
+	// About the input.
+	CodeEmptyFile           Code = "EMPTY_FILE"            // zero bytes
+	CodeNoMedia             Code = "NO_MEDIA"              // an accepted container without playable picture or sound
+	CodeContainerNotAllowed Code = "CONTAINER_NOT_ALLOWED" // not one of the accepted containers
+	CodeCodecUnsupported    Code = "CODEC_UNSUPPORTED"     // no decoder for any of its streams
+	CodeEncryptedMedia      Code = "ENCRYPTED_MEDIA"       // encrypted, and no key
+	CodeTruncatedMedia      Code = "TRUNCATED_MEDIA"       // ends before its header says
+	CodeDurationExceeded    Code = "DURATION_EXCEEDED"
+	CodeDimensionsExceeded  Code = "DIMENSIONS_EXCEEDED"
+	CodeTooManyStreams      Code = "TOO_MANY_STREAMS"
+	CodeSourceTooLarge      Code = "SOURCE_TOO_LARGE"
+	CodeSourceBlocked       Code = "SOURCE_BLOCKED"
+	CodeSourceUnavailable   Code = "SOURCE_UNAVAILABLE" // missing, or cannot be read
+	CodeChecksumMismatch    Code = "CHECKSUM_MISMATCH"
+	CodeCaptionsInvalid     Code = "CAPTIONS_INVALID" // a caption file that cannot be read as one
+	CodePoisonInput         Code = "POISON_INPUT"     // crashed an engine twice
+
+	// About the machine.
+	CodeResourceLimit Code = "RESOURCE_LIMIT" // a child hit its CPU, memory or output limit
+	CodeStageTimeout  Code = "STAGE_TIMEOUT"  // no end, or no progress, in time
+	CodeStorageFull   Code = "STORAGE_FULL"
+	CodeModelMissing  Code = "MODEL_MISSING"
+	CodeModelCorrupt  Code = "MODEL_CORRUPT"
+	CodeEngineMissing Code = "ENGINE_MISSING" // FFmpeg or an engine executable is not installed
+	CodeEngineCrashed Code = "ENGINE_CRASHED"
+	CodeDataInUse     Code = "DATA_IN_USE" // another process holds the data directory
+
+	// About the request.
+	CodeInvalidArgument Code = "INVALID_ARGUMENT"
+	CodeNotFound        Code = "NOT_FOUND"
+	CodeAlreadyExists   Code = "ALREADY_EXISTS"
+	CodeQuotaExceeded   Code = "QUOTA_EXCEEDED"
+	CodeCanceled        Code = "CANCELED"
+
+	// About a stage.
+	CodeNotApplicable Code = "NOT_APPLICABLE" // nothing in this video for it to work on
+
+	CodeInternal Code = "INTERNAL"
+)
+
+// Error carries two texts: Message is for people outside and says what to do;
+// Err is the cause, for the log. Only Code and Message ever leave the system.
+type Error struct {
+	Code    Code
+	Message string
+	Err     error
+}
+
+// Errorf returns an Error whose message is built like [fmt.Sprintf].
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Because returns a copy of e with its cause set.
+func (e *Error) Because(err error) *Error {
+	return &Error{Code: e.Code, Message: e.Message, Err: err}
+}
+
+func (e *Error) Error() string {
+	s := string(e.Code) + ": " + e.Message
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// AsError finds the Error in err's chain. A context's end becomes CANCELED or
+// STAGE_TIMEOUT; anything else is INTERNAL with err as its cause, so that no
+// cause is shown to people by accident. AsError(nil) is nil.
+func AsError(err error) *Error {
+	var e *Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, context.Canceled):
+		return Errorf(CodeCanceled, "canceled").Because(err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return Errorf(CodeStageTimeout, "not finished in time").Because(err)
+	}
+	return Errorf(CodeInternal, "internal error").Because(err)
+}
+
+// ErrorCode is the code of err as [AsError] sees it, and "" for nil.
+func ErrorCode(err error) Code {
+	if e := AsError(err); e != nil {
+		return e.Code
+	}
+	return ""
+}
