@@ -1,0 +1,150 @@
+# Everything a person does with the tree. `make help` lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VIDEO ?=
+DATA ?= .cuepoint-demo
+GO_TEST_FLAGS ?= -race -timeout=15m
+
+# Each recipe that compiles starts with this: it puts on PATH what setup
+# installed, and tells the compiler where libwhisper lies. It is asked for late,
+# so that the setup of the same make run counts.
+ENV := eval "$$(deploy/setup.sh env)"
+
+# The packages whose programs load libwhisper: they alone take its link flags.
+SPEECH := ./transcribe/whisper/... ./cmd/cuepoint-speech/...
+
+player := streaming/player
+player_sources := $(shell find $(player) \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.go' -print 2>/dev/null)
+
+.PHONY: help setup setup-test env build player demo test verify lint generate bench fresh clean \
+	verify-api verify-format verify-tidy
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what building and running need, and say why
+	@deploy/setup.sh
+
+setup-test: setup
+	@deploy/setup.sh test
+
+env: ## print the shell lines that Go commands by hand need: eval "$(make -s env)"
+	@deploy/setup.sh env
+
+build: player ## build the programs into bin/, the player page with them
+	@$(ENV)
+	mkdir -p bin
+	echo "build: bin/cuepoint"
+	CGO_ENABLED=0 go build -o bin/cuepoint ./cmd/cuepoint
+	echo "build: bin/cuepoint-vision"
+	go build -o bin/cuepoint-vision ./cmd/cuepoint-vision
+	if [[ -n "$${CUEPOINT_SPEECH_LDFLAGS:-}" ]]; then
+		echo "build: bin/cuepoint-speech"
+		go build -ldflags="$$CUEPOINT_SPEECH_LDFLAGS" -o bin/cuepoint-speech ./cmd/cuepoint-speech
+	else
+		echo "build: without libwhisper there is no bin/cuepoint-speech: captions can be imported, not made (make setup says how to go on)"
+	fi
+
+player: $(player)/dist/index.html
+
+$(player)/dist/index.html: $(player_sources)
+	@echo "build: the player page"
+	cd $(player)
+	if ! cmp -s package-lock.json node_modules/.cuepoint-lock; then
+		npm ci --no-audit --no-fund --loglevel=error
+		cp package-lock.json node_modules/.cuepoint-lock
+	fi
+	npm run --silent build
+	touch dist/index.html
+
+demo: setup ## analyze a video (VIDEO=file, else a sample) and show it in the browser
+	@$(MAKE) build
+	deploy/setup/demo.sh "$(DATA)" $(if $(VIDEO),"$(VIDEO)")
+
+test: setup-test ## verify, lint and run every test
+	@$(MAKE) build
+	$(MAKE) verify
+	$(MAKE) lint
+	$(MAKE) go-test
+
+go-test: ## run the Go tests alone, with the tree as built
+	@$(ENV)
+	mkdir -p build
+	go build -o build/ci ./test/ci
+	packages=$$(go list ./... | grep -Ev '/(transcribe/whisper|cmd/cuepoint-speech)(/|$$)')
+	{
+		failed=0
+		go test -json -vet=off $(GO_TEST_FLAGS) $$packages || failed=1
+		if [[ -n "$${CUEPOINT_SPEECH_LDFLAGS:-}" ]]; then
+			go test -json -vet=off $(GO_TEST_FLAGS) -ldflags="$$CUEPOINT_SPEECH_LDFLAGS" $(SPEECH) || failed=1
+		else
+			echo "test: without libwhisper these are not tested: $(SPEECH)" >&2
+		fi
+		exit $$failed
+	} | build/ci -skips test/skips.txt
+
+verify: verify-format verify-tidy verify-api ## check that generated code, modules and formatting are current
+	@echo "verify: everything is current"
+
+verify-format:
+	@$(ENV)
+	unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l)
+	if [[ -n $$unformatted ]]; then
+		printf 'verify: not formatted by gofmt:\n%s\n' "$$unformatted"
+		exit 1
+	fi
+
+verify-tidy:
+	@$(ENV)
+	go mod tidy -diff || { echo "verify: go.mod or go.sum is not tidy (go mod tidy)"; exit 1; }
+
+verify-api:
+	@deploy/setup.sh tool gen
+	deploy/setup.sh tool protos
+	$(ENV)
+	rm -rf build/verify
+	mkdir -p build/verify/api
+	cd api
+	buf lint
+	buf generate -o ../build/verify/api
+	for part in gen openapi; do
+		diff -r -x doc.go $$part ../build/verify/api/$$part ||
+			{ echo "verify: api/$$part is not what the proto files say (make generate)"; exit 1; }
+	done
+
+lint: ## check the code with go vet, golangci-lint, ShellCheck and the page's own checks
+	@deploy/setup.sh tool golangci-lint
+	$(ENV)
+	echo "lint: go vet without cgo"
+	CGO_ENABLED=0 go vet ./...
+	echo "lint: golangci-lint"
+	golangci-lint run --concurrency=2
+	echo "lint: shell scripts"
+	git ls-files -co --exclude-standard '*.sh' .ci/run | xargs -r shellcheck -x
+	echo "lint: the player page"
+	npm --prefix $(player) run --silent --if-present lint
+
+generate: ## generate api/gen and api/openapi from the proto files
+	@deploy/setup.sh tool gen
+	deploy/setup.sh tool protos
+	$(ENV)
+	cd api
+	buf generate
+
+bench: setup ## measure packaging and shot detection (minutes)
+	@$(MAKE) build
+	$(ENV)
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/bench/...
+
+fresh: ## make demo and make test from a clean clone in a bare Debian 12 (root; an hour)
+	@test/fresh.sh
+
+clean: ## remove what was built and the demo's data
+	@rm -rf bin build api/third_party $(DATA) $(player)/node_modules
+	find $(player)/dist -mindepth 1 ! -name 'placeholder*' -delete 2>/dev/null || true
+
+.ONESHELL:
