@@ -25,15 +25,22 @@ type Video struct {
 	State  VideoState
 	Error  *Error // why it is failed or partial
 
-	SHA256   string // of the source bytes, lower-case hex
-	Size     int64  // of the source, in bytes
-	Language string // declared by the owner, BCP 47; empty: to be detected
+	SHA256   string   // of the source bytes, lower-case hex
+	Size     int64    // of the source, in bytes
+	Language string   // declared by the owner, BCP 47; empty: to be detected
+	Captions *Sidecar // given with the video, nil where none were
 
 	Media *MediaInfo // nil until probed
-	Runs  []StageRun // one per stage, in pipeline order
+	Runs  []StageRun // one per stage, in the order they were first set
 
 	Created time.Time
 	Updated time.Time
+}
+
+// Sidecar is a file that came beside a source. Its bytes are kept as a source's are.
+type Sidecar struct {
+	Name   string // its file name, which tells its format
+	SHA256 string // lower-case hex
 }
 
 // Run returns the video's run of a stage, or nil.
@@ -69,7 +76,7 @@ type StageRun struct {
 	Version int    // of the stage's code
 	Params  string // fingerprint of everything else the result depends on
 	Attempt int    // 1 for the first
-	Error   *Error // why it failed or was skipped
+	Error   *Error // why it failed or was skipped; a warning when it is done
 
 	Started  time.Time
 	Finished time.Time

@@ -73,7 +73,7 @@ type VideoUpdate struct {
 	Error    **models.Error // to a nil pointer: no error any more
 	Title    *string
 	Language *string
-	Media    *models.MediaInfo
+	Captions *models.Sidecar
 }
 
 // Commit is the outcome of a stage.
@@ -84,6 +84,7 @@ type Commit struct {
 	Cues      []models.Cue
 	Artifacts []models.Artifact
 	Postings  []models.Posting // nil to leave the video's
+	Stale     []string         // stages whose results rest on this one: done runs become pending
 }
 
 // CueQuery asks for cues of one video, or by their ids.

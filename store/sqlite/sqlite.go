@@ -1,0 +1,118 @@
+// Package sqlite keeps Cuepoint's metadata in one SQLite file, with words in
+// FTS5. It needs no server; several processes of one machine may share the
+// file, not several machines.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"runtime"
+
+	"github.com/pressly/goose/v3"
+	sqlitedriver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is an open database file.
+type Store struct {
+	write *sql.DB // one connection: SQLite has one writer, so who writes waits here
+	read  *sql.DB
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the file at path, creating it where there is none, and brings its
+// schema up to date.
+func Open(ctx context.Context, path string) (*Store, error) {
+	s := new(Store)
+	var err error
+	if s.write, err = connect(path, "immediate", 1); err != nil {
+		return nil, err
+	}
+	if s.read, err = connect(path, "deferred", max(4, runtime.NumCPU())); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("bring %s up to date: %w", path, err), s.Close())
+	}
+	return s, nil
+}
+
+func connect(path, txlock string, connections int) (*sql.DB, error) {
+	q := url.Values{
+		"_txlock": {txlock},
+		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(ON)"},
+	}
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(connections)
+	return db, nil
+}
+
+func (s *Store) migrate(ctx context.Context) error {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.write, sub)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+// Close closes the file. It may be called twice.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.read, s.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// tx runs f in one writing transaction.
+func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return coded(err)
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	if err := f(tx); err != nil {
+		return coded(err)
+	}
+	return coded(tx.Commit())
+}
+
+// coded gives the failures of SQLite that people can do something about a code.
+func coded(err error) error {
+	var e *sqlitedriver.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() {
+	case sqlite3.SQLITE_FULL:
+		return models.Errorf(models.CodeStorageFull, "the disk is full; free some space and run again").Because(err)
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return models.Errorf(models.CodeAlreadyExists, "it is there already").Because(err)
+	case sqlite3.SQLITE_BUSY:
+		return models.Errorf(models.CodeDataInUse, "the library is busy; try again").Because(err)
+	}
+	return err
+}
