@@ -1,5 +1,5 @@
 # Sourced by deploy/setup.sh: a Go at least as new as go.mod asks for.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of setup.sh
 
 # go_wanted prints go.mod's version, such as 1.26.8.
 go_wanted() { sed -n 's/^go //p' "$root/go.mod"; }

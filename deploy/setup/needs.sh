@@ -1,6 +1,6 @@
 # Sourced by deploy/setup.sh: the list of parts, how each is recognised, which
 # packages bring it, and why it is there.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of setup.sh
 
 missing_packages=()
 missing_names=()

@@ -1,5 +1,5 @@
 # Sourced by deploy/setup.sh: speaking to the person, becoming root, and apt.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of setup.sh
 
 say() { printf 'setup: %s\n' "$*"; }
 warn() { printf 'setup: %s\n' "$*" >&2; }

@@ -1,7 +1,7 @@
 # Sourced by deploy/setup.sh: programs of the build that come as Go or npm
 # packages. Each is built once per version, below the user's cache, and the
 # tree's copy never enters go.mod: who imports our client inherits none of it.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of setup.sh
 
 golangci_version=v2.15.0
 minio_version=v0.0.0-20260212201848-7aac2a2c5b7c

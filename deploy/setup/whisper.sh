@@ -5,7 +5,7 @@
 # installed, into a private prefix together with that C library, and the speech
 # engine alone is linked against them and started by their loader. The system
 # stays as it is. The prefix does not move: its path is part of the engine.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of setup.sh
 
 whisper_prefix=$prefix/whisper
 whisper_suite=forky # Debian 14, the first with libwhisper
