@@ -35,6 +35,9 @@ type Store interface {
 	// DeleteVideo forgets a video and all that was found in it. NOT_FOUND.
 	DeleteVideo(ctx context.Context, id string) error
 
+	// SourceInUse tells whether a video was made of, or came with, these bytes.
+	SourceInUse(ctx context.Context, sum string) (bool, error)
+
 	// SetRun writes what is true of a stage, replacing what was. NOT_FOUND.
 	SetRun(ctx context.Context, videoID string, run models.StageRun) error
 
@@ -72,6 +75,7 @@ type VideoUpdate struct {
 	State    *models.VideoState
 	Error    **models.Error // to a nil pointer: no error any more
 	Title    *string
+	Source   *string
 	Language *string
 	Captions *models.Sidecar
 }

@@ -110,6 +110,9 @@ func (s *Store) UpdateVideo(ctx context.Context, id string, u store.VideoUpdate)
 	if u.Title != nil {
 		add("title", *u.Title)
 	}
+	if u.Source != nil {
+		add("source", *u.Source)
+	}
 	if u.Language != nil {
 		add("language", *u.Language)
 	}
@@ -132,6 +135,12 @@ func (s *Store) DeleteVideo(ctx context.Context, id string) error {
 		result, err := tx.ExecContext(ctx, `DELETE FROM videos WHERE id = ?`, id)
 		return found(result, err, id)
 	})
+}
+
+// SourceInUse implements [store.Store].
+func (s *Store) SourceInUse(ctx context.Context, sum string) (used bool, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM videos WHERE sha256 = ?1 OR captions_sha256 = ?1)`, sum).Scan(&used)
+	return used, err
 }
 
 func noVideo(id string) error {

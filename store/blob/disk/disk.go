@@ -109,14 +109,6 @@ func (s *Store) Source(sum string) string {
 	return filepath.Join(s.dir, "sources", sum[:2], sum)
 }
 
-// RemoveSource forgets a source. Removing what is not there is no error.
-func (s *Store) RemoveSource(sum string) error {
-	if err := os.Remove(s.Source(sum)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove source: %w", err)
-	}
-	return nil
-}
-
 // Scratch makes the empty directory of a run.
 func (s *Store) Scratch(run string) (string, error) {
 	dir := filepath.Join(s.dir, "scratch", run)
@@ -153,15 +145,16 @@ func (s *Store) Published(video, stage, run string) string {
 	return filepath.Join(s.dir, "videos", video, stage+"@"+run)
 }
 
-// RemoveVideo removes all that was published of a video.
-func (s *Store) RemoveVideo(video string) error {
-	return os.RemoveAll(filepath.Join(s.dir, "videos", video))
+// Owners tell which of the files the database knows.
+type Owners interface {
+	Owned(video, stage, run string) bool
+	SourceOwned(sum string) bool
 }
 
 // Tidy removes what a process that is gone left behind: all scratch
-// directories, and what keep disowns of the published ones. Only who holds the
-// lock may call it.
-func (s *Store) Tidy(keep func(video, stage, run string) bool) error {
+// directories, and what nobody owns of the sources and the published ones. Only
+// who holds the lock may call it.
+func (s *Store) Tidy(owners Owners) error {
 	leftovers, err := filepath.Glob(filepath.Join(s.dir, "scratch", "*"))
 	if err != nil {
 		return err
@@ -172,7 +165,16 @@ func (s *Store) Tidy(keep func(video, stage, run string) bool) error {
 	}
 	for _, path := range published {
 		stage, run, _ := strings.Cut(filepath.Base(path), "@")
-		if !keep(filepath.Base(filepath.Dir(path)), stage, run) {
+		if !owners.Owned(filepath.Base(filepath.Dir(path)), stage, run) {
+			leftovers = append(leftovers, path)
+		}
+	}
+	sources, err := filepath.Glob(filepath.Join(s.dir, "sources", "*", "*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range sources {
+		if !owners.SourceOwned(filepath.Base(path)) {
 			leftovers = append(leftovers, path)
 		}
 	}

@@ -1,0 +1,213 @@
+// Package storetest is the contract of [store.Store] as tests that every
+// database passes. A backend's own test file is a factory and one call.
+package storetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+// Run tests the stores that open makes, an empty one for each call.
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
+	for name, test := range map[string]func(*testing.T, store.Store){
+		"videos are returned as they were created":               testVideo,
+		"a source makes one video":                               testUnique,
+		"what is not there is NOT_FOUND":                         testNotFound,
+		"pages hold every video once, newest first":              testPaging,
+		"updates change what they set":                           testUpdate,
+		"runs keep the order they were first set in":             testRuns,
+		"a commit replaces what the stage had written":           testCommit,
+		"a commit that fails changes nothing":                    testCommitAtomic,
+		"a commit makes what rests on it pending":                testStale,
+		"cues are listed by time, kind and span":                 testCues,
+		"ten thousand cues fit in one commit":                    testManyCues,
+		"search finds all phrases and nothing is syntax":         testSearch,
+		"deleting a video forgets its words, cues and artifacts": testDelete,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t))
+		})
+	}
+}
+
+// moment is a time as databases keep it.
+var moment = time.Date(2026, 2, 3, 4, 5, 6, 789_000, time.UTC)
+
+func newVideo(n int) *models.Video {
+	at := moment.Add(time.Duration(n) * time.Second)
+	return &models.Video{
+		ID: fmt.Sprintf("video%d", n), Title: fmt.Sprintf("Video %d", n), Source: "film.mp4", State: models.VideoQueued,
+		SHA256: fmt.Sprintf("%064d", n), Size: 12, Created: at, Updated: at,
+	}
+}
+
+func create(t *testing.T, s store.Store, n int) *models.Video {
+	t.Helper()
+	v := newVideo(n)
+	if err := s.CreateVideo(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func wantCode(t *testing.T, err error, code models.Code) {
+	t.Helper()
+	if got := models.ErrorCode(err); got != code {
+		t.Errorf("error %v has code %q, want %q", err, got, code)
+	}
+}
+
+func testVideo(t *testing.T, s store.Store) {
+	want := newVideo(1)
+	want.Language, want.Captions = "de", &models.Sidecar{Name: "film.vtt", SHA256: "abc"}
+	want.Media = &models.MediaInfo{Container: "mov", Duration: time.Minute, Streams: []models.Stream{{Kind: models.StreamVideo, Width: 16}}}
+	want.Error = models.Errorf(models.CodeTruncatedMedia, "it ends early")
+	if err := s.CreateVideo(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	for name, read := range map[string]func() (*models.Video, error){
+		"by id":   func() (*models.Video, error) { return s.Video(t.Context(), want.ID) },
+		"by hash": func() (*models.Video, error) { return s.VideoBySHA256(t.Context(), want.SHA256) },
+	} {
+		got, err := read()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-created +read):\n%s", name, diff)
+		}
+	}
+	for sum, want := range map[string]bool{want.SHA256: true, "abc": true, "def": false} {
+		if used, err := s.SourceInUse(t.Context(), sum); err != nil || used != want {
+			t.Errorf("source %s in use: %v, %v", sum, used, err)
+		}
+	}
+}
+
+func testUnique(t *testing.T, s store.Store) {
+	v := create(t, s, 1)
+	wantCode(t, s.CreateVideo(t.Context(), v), models.CodeAlreadyExists)
+	v.ID = "other"
+	wantCode(t, s.CreateVideo(t.Context(), v), models.CodeAlreadyExists)
+}
+
+func testNotFound(t *testing.T, s store.Store) {
+	ctx := t.Context()
+	_, err := s.Video(ctx, "none")
+	wantCode(t, err, models.CodeNotFound)
+	_, err = s.VideoBySHA256(ctx, "none")
+	wantCode(t, err, models.CodeNotFound)
+	wantCode(t, s.UpdateVideo(ctx, "none", store.VideoUpdate{}), models.CodeNotFound)
+	wantCode(t, s.DeleteVideo(ctx, "none"), models.CodeNotFound)
+	wantCode(t, s.SetRun(ctx, "none", models.StageRun{Stage: "probe"}), models.CodeNotFound)
+	wantCode(t, s.Commit(ctx, store.Commit{VideoID: "none"}), models.CodeNotFound)
+}
+
+func testPaging(t *testing.T, s store.Store) {
+	const n = 7
+	for i := range n {
+		create(t, s, i)
+	}
+	var got []string
+	for q := (store.VideoQuery{Size: 3}); ; {
+		page, err := s.Videos(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range page.Videos {
+			got = append(got, v.ID)
+		}
+		if page.Next == "" {
+			break
+		}
+		q.Token = page.Next
+		create(t, s, 100+len(got)) // newer ones do not move the pages that follow
+	}
+	if want := []string{"video6", "video5", "video4", "video3", "video2", "video1", "video0"}; !slices.Equal(got, want) {
+		t.Errorf("pages hold %v, want %v", got, want)
+	}
+	for _, token := range []string{"x", "!!", "MTIz"} {
+		_, err := s.Videos(t.Context(), store.VideoQuery{Token: token})
+		wantCode(t, err, models.CodeInvalidArgument)
+	}
+	page, err := s.Videos(t.Context(), store.VideoQuery{State: models.VideoReady})
+	if err != nil || len(page.Videos) != 0 {
+		t.Errorf("ready videos: %v, %v", page.Videos, err)
+	}
+}
+
+func testUpdate(t *testing.T, s store.Store) {
+	want := create(t, s, 1)
+	state, title, failure := models.VideoPartial, "New", models.Errorf(models.CodeStorageFull, "full")
+	if err := s.UpdateVideo(t.Context(), want.ID, store.VideoUpdate{State: &state, Title: &title, Error: &failure}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Video(t.Context(), want.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Updated.After(want.Updated) {
+		t.Error("updated did not move")
+	}
+	want.State, want.Title, want.Error, want.Updated = state, title, failure, got.Updated
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	failure = nil
+	if err := s.UpdateVideo(t.Context(), want.ID, store.VideoUpdate{Error: &failure}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = s.Video(t.Context(), want.ID); err != nil || got.Error != nil {
+		t.Errorf("error is %v (%v), want none", got.Error, err)
+	}
+}
+
+func testRuns(t *testing.T, s store.Store) {
+	v := create(t, s, 1)
+	want := []models.StageRun{
+		{Stage: "probe", ID: "r1", Status: models.StageDone, Version: 2, Params: "p", Attempt: 1, Started: moment, Finished: moment.Add(time.Second)},
+		{Stage: "another", Status: models.StageFailed, Error: models.Errorf(models.CodeNoMedia, "no")},
+	}
+	for _, run := range append([]models.StageRun{{Stage: "probe"}, {Stage: "another"}}, want[1], want[0]) {
+		if err := s.SetRun(t.Context(), v.ID, run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Video(t.Context(), v.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got.Runs); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func cue(n int, stage string, kind models.CueKind, start, end time.Duration, text string) models.Cue {
+	return models.Cue{
+		ID: fmt.Sprintf("cue%d", n), VideoID: "video1", Stage: stage, Kind: kind, Start: start, End: end, Text: text,
+		Confidence: 0.5, Data: json.RawMessage(`{"language":"en"}`), Provenance: models.Provenance{Analyzer: stage, Run: "r1"},
+	}
+}
+
+// Shared tests that what one process commits, another that has the same
+// database open reads.
+func Shared(t *testing.T, one, two store.Store) {
+	t.Helper()
+	want := create(t, one, 1)
+	got, err := two.Video(t.Context(), want.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-created +read):\n%s", diff)
+	}
+}
