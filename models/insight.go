@@ -63,19 +63,20 @@ const (
 
 // Segment is a sentence or caption of a transcript.
 type Segment struct {
-	Start, End time.Duration
-	Text       string
-	Confidence float64 // 0 to 1; 1 for imported captions
-	Speaker    string
-	Words      []Word
+	Start      time.Duration `json:"start"`
+	End        time.Duration `json:"end"`
+	Text       string        `json:"text"`
+	Confidence float64       `json:"confidence"` // 0 to 1; 1 for imported captions
+	Speaker    string        `json:"speaker,omitempty"`
+	Words      []Word        `json:"words,omitempty"`
 }
 
 // Transcript is what was said, in order.
 type Transcript struct {
-	Language string // BCP 47, "und" where unknown
-	Source   string // SourceImported or SourceRecognized
-	Model    string // of the engine; empty when imported
-	Segments []Segment
+	Language string    `json:"language"`        // BCP 47, "und" where unknown
+	Source   string    `json:"source"`          // SourceImported or SourceRecognized
+	Model    string    `json:"model,omitempty"` // of the engine; empty when imported
+	Segments []Segment `json:"segments"`
 }
 
 // Transition is how a shot begins.
