@@ -57,3 +57,13 @@ type Rendition struct {
 	Language  string     `json:"language,omitempty"`
 	Channels  int        `json:"channels,omitempty"`
 }
+
+// Thumbnail returns the thumbnail that was taken within a span of time, or nil.
+func Thumbnail(artifacts []Artifact, start, end time.Duration) *Artifact {
+	for i := range artifacts {
+		if a := &artifacts[i]; a.Kind == ArtifactThumbnail && start <= a.Time && a.Time < end {
+			return a
+		}
+	}
+	return nil
+}

@@ -26,7 +26,8 @@ type Published struct {
 	Artifacts []models.Artifact // their paths lie within Dir
 }
 
-// Cues returns the moments of a kind in order of time.
+// Cues returns the moments of a kind, of all kinds where it is empty, in order
+// of time.
 func (in *Inputs) Cues(ctx context.Context, kind models.CueKind) ([]models.Cue, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func (in *Inputs) Cues(ctx context.Context, kind models.CueKind) ([]models.Cue, 
 	}
 	var found []models.Cue
 	for _, c := range in.Moments {
-		if c.Kind == kind {
+		if kind == "" || c.Kind == kind {
 			found = append(found, c)
 		}
 	}
