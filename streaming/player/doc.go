@@ -1,0 +1,7 @@
+// Package player is the page people watch, read and search their videos on:
+// the web app below src, built by Vite into dist and embedded, and the handler
+// that serves it.
+//
+// It holds no data. The page speaks to the REST API and plays from /play/, both
+// of which are served elsewhere.
+package player

@@ -1,0 +1,111 @@
+package player
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+)
+
+//go:embed all:dist
+var dist embed.FS
+
+// policy is the page's content security policy. Scripts come from here alone.
+// hls.js feeds the video element through blob: URLs, media-chrome writes style
+// elements and its icons are data: URLs.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
+	"img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; worker-src 'self' blob:; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// notBuilt is what a program answers that was built before the page was.
+const notBuilt = `<!doctype html><meta charset="utf-8"><title>Cuepoint</title>
+<p>This program was built without its page. Run <code>make build</code> and start it again.
+The API answers below <code>/v1/</code>.</p>
+`
+
+// watch is the path of one video's page; the page itself reads the id.
+var watch = regexp.MustCompile(`^/watch/[^/]+/?$`)
+
+// Handler serves the embedded page.
+func Handler() http.Handler {
+	files, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return New(files)
+}
+
+// New serves a built page: its index.html at / and at /watch/{video}, its other
+// files at their own paths, those below assets/ for ever, because their names
+// hold a hash of what is in them. Without an index.html it says how to build
+// one. Anything else is 404, any method but GET and HEAD 405.
+func New(files fs.FS) http.Handler {
+	return handler{files}
+}
+
+type handler struct{ files fs.FS }
+
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		return
+	}
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Referrer-Policy", "same-origin")
+	if r.URL.Path == "/" || watch.MatchString(r.URL.Path) {
+		h.page(w, r)
+		return
+	}
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	content, err := fs.ReadFile(h.files, name) // refuses names that are not clean
+	if err != nil || name == "placeholder.txt" {
+		http.NotFound(w, r)
+		return
+	}
+	if strings.HasPrefix(name, "assets/") {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		w.Header().Set("Cache-Control", "no-cache")
+	}
+	serve(w, r, name, content)
+}
+
+// page serves index.html, which is checked for a newer one at every load.
+func (h handler) page(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Security-Policy", policy)
+	w.Header().Set("Cache-Control", "no-cache")
+	content, err := fs.ReadFile(h.files, "index.html")
+	if err != nil {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte(notBuilt))
+		return
+	}
+	serve(w, r, "index.html", content)
+}
+
+// types are the media types of what Vite emits, whatever the machine's own
+// table says.
+var types = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".svg":  "image/svg+xml",
+}
+
+// serve answers with content, or with 304 where the client has it.
+func serve(w http.ResponseWriter, r *http.Request, name string, content []byte) {
+	if t, ok := types[path.Ext(name)]; ok {
+		w.Header().Set("Content-Type", t)
+	}
+	sum := sha256.Sum256(content)
+	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from 'vite';
+
+// A `cuepoint serve` to develop against: CUEPOINT_SERVER=http://… npm run dev.
+const server = process.env['CUEPOINT_SERVER'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  build: {
+    target: 'es2022',
+    // The Go handler answers /assets/ as immutable: every name there has a hash.
+    assetsDir: 'assets',
+    // dist/placeholder.txt stays: git keeps it for go:embed.
+    emptyOutDir: false,
+    // A data: URI would need a wider content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1000,
+  },
+  server: {
+    proxy: { '/v1': server, '/play': server },
+  },
+});
