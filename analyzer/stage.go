@@ -40,6 +40,8 @@ type Spec struct {
 type Options struct {
 	Language string // BCP 47; empty: to be detected
 	Captions string // path of a sidecar file to import instead of listening
+	// CaptionsName is the file name the sidecar came with, which tells its format.
+	CaptionsName string
 }
 
 // Job is one run of one stage over one video.
@@ -59,7 +61,8 @@ type Job struct {
 
 // Inputs gives a stage the committed results of the stages it needs.
 type Inputs interface {
-	// Cues returns the cues of a kind in order of time, none if there are none.
+	// Cues returns the cues of a kind, of all kinds where it is empty, in order
+	// of time; none if there are none.
 	Cues(ctx context.Context, kind models.CueKind) ([]models.Cue, error)
 	// File returns the path of a published artifact and what is known of it.
 	// ok is false where the stage published none of that kind.

@@ -1,0 +1,83 @@
+package analyzer_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+func TestIntakeRefusesAndKeepsNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	fifo := filepath.Join(dir, "fifo.mp4")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	big := write("big.wav", "")
+	if err := os.Truncate(big, 2<<20); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]models.Code{
+		filepath.Join(dir, "none.mp4"): models.CodeSourceUnavailable,
+		dir:                            models.CodeSourceUnavailable,
+		fifo:                           models.CodeSourceUnavailable,
+		write("empty.mp4", ""):         models.CodeEmptyFile,
+		write("text.mp4", "hello"):     models.CodeContainerNotAllowed,
+		big:                            models.CodeSourceTooLarge,
+	} {
+		if _, err := b.intake.Add(t.Context(), path, analyzer.Options{}); models.ErrorCode(err) != want {
+			t.Errorf("%s: %v, want %s", path, err, want)
+		}
+	}
+	_, err := b.intake.Add(t.Context(), wav(t, "talk.wav"), analyzer.Options{Captions: filepath.Join(dir, "none.vtt")})
+	if models.ErrorCode(err) != models.CodeSourceUnavailable {
+		t.Errorf("captions that are not there: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.intake.Add(ctx, wav(t, "talk.wav"), analyzer.Options{}); models.ErrorCode(err) != models.CodeCanceled {
+		t.Errorf("after the end: %v", err)
+	}
+	wantLeft(t, b, "scratch/*", 0)
+	wantLeft(t, b, "sources/*/*", 0)
+	page, err := b.store.Videos(t.Context(), store.VideoQuery{})
+	if err != nil || len(page.Videos) > 0 {
+		t.Errorf("videos: %v, %v", page.Videos, err)
+	}
+}
+
+func TestIntakeKnowsBytesAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.add(t, analyzer.Options{Language: "de"})
+	captions := filepath.Join(t.TempDir(), "x.srt")
+	if err := os.WriteFile(captions, []byte("1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := wav(t, "copy \u202e\n.wav")
+	second, err := b.intake.Add(t.Context(), path, analyzer.Options{Captions: captions})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.ID != first.ID || second.Language != "de" || second.Captions == nil || second.Captions.Name != "x.srt" {
+		t.Errorf("second is %+v", second)
+	}
+	if want := filepath.Join(filepath.Dir(path), "copy \ufffd\ufffd.wav"); second.Source != want {
+		t.Errorf("source is %q, want %q", second.Source, want)
+	}
+	wantLeft(t, b, "sources/*/*", 2)
+}

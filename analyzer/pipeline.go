@@ -1,0 +1,62 @@
+package analyzer
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// Pipeline is a checked list of stages.
+type Pipeline struct {
+	stages []Stage
+}
+
+var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+
+// NewPipeline checks the stages: names that are file names and stand once, and
+// needs that stand earlier in the list, which rules out cycles. What is
+// required may not rest on what is optional.
+func NewPipeline(stages ...Stage) (*Pipeline, error) {
+	seen := map[string]Spec{}
+	for _, stage := range stages {
+		spec := stage.Spec()
+		if !stageName.MatchString(spec.Name) {
+			return nil, fmt.Errorf("stage %q: not a stage's name", spec.Name)
+		}
+		if _, ok := seen[spec.Name]; ok {
+			return nil, fmt.Errorf("stage %s stands twice in the list", spec.Name)
+		}
+		for _, need := range spec.Needs {
+			needed, ok := seen[need]
+			if !ok {
+				return nil, fmt.Errorf("stage %s needs %s, which does not stand before it", spec.Name, need)
+			}
+			if needed.Optional && !spec.Optional {
+				return nil, fmt.Errorf("stage %s is required but needs %s, which is optional", spec.Name, need)
+			}
+		}
+		seen[spec.Name] = spec
+	}
+	return &Pipeline{stages: slices.Clone(stages)}, nil
+}
+
+// Names lists the stages in order.
+func (p *Pipeline) Names() []string {
+	names := make([]string, len(p.stages))
+	for i, s := range p.stages {
+		names[i] = s.Spec().Name
+	}
+	return names
+}
+
+// dependents lists the stages that rest on one, directly or not, in order.
+func (p *Pipeline) dependents(name string) []string {
+	stale := []string{name}
+	for _, s := range p.stages {
+		spec := s.Spec()
+		if slices.ContainsFunc(spec.Needs, func(need string) bool { return slices.Contains(stale, need) }) {
+			stale = append(stale, spec.Name)
+		}
+	}
+	return stale[1:]
+}

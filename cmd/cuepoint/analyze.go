@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/internal/app"
+	"github.com/cuepoint/cuepoint/models"
+)
+
+type analyzeCmd struct {
+	Files    []string `arg:"" name:"file" help:"Videos or sound files." type:"path"`
+	Language string   `help:"Language that is spoken (BCP 47); detected unless given." placeholder:"xx"`
+	Captions string   `help:"Captions to import instead of listening (WebVTT, SRT or TTML). Only with one file." placeholder:"FILE" type:"path"`
+	JSON     bool     `help:"Print one JSON object per input, one per line." name:"json"`
+}
+
+// Run analyzes one file after the other. One that fails does not stop the rest.
+func (c *analyzeCmd) Run(e *env) error {
+	if c.Captions != "" && len(c.Files) > 1 {
+		return usageError{errors.New("--captions goes with one file; run the command once per file")}
+	}
+	a, err := e.open(true)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if err := a.Lock(e.ctx); err != nil {
+		return err
+	}
+	failed := 0
+	for _, file := range c.Files {
+		doc, err := c.analyze(e, a, file)
+		if e.ctx.Err() != nil {
+			return e.ctx.Err()
+		}
+		if err != nil {
+			failed++
+		}
+		if err := c.report(e, file, doc, err); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return told{fmt.Errorf("%d of %d inputs failed", failed, len(c.Files))}
+	}
+	return nil
+}
+
+func (c *analyzeCmd) analyze(e *env, a *app.App, file string) (*app.Document, error) {
+	watch := newProgress(e.stderr, file, a.Pipeline.Names())
+	defer watch.Close()
+	return a.Analyze(e.ctx, file, analyzer.Options{Language: c.Language, Captions: c.Captions}, watch)
+}
+
+// report prints what came of a file: a JSON line, or sentences.
+func (c *analyzeCmd) report(e *env, file string, doc *app.Document, err error) error {
+	if err != nil {
+		reason := models.AsError(err)
+		e.log.Debug("input failed", "file", file, "error", err)
+		fmt.Fprintf(e.stderr, "%s: %s: %s: %s\n", file, doc.State, reason.Code, reason.Message)
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(doc)
+	}
+	for _, s := range doc.Stages {
+		if s.Status == models.StageSkipped || s.Status == models.StageFailed {
+			fmt.Fprintf(e.stderr, "%s: %s %s: %s: %s\n", file, s.Name, s.Status, s.Reason, s.Message)
+		}
+	}
+	if doc.State == models.VideoFailed {
+		return nil
+	}
+	segments := 0
+	if doc.Transcript != nil {
+		segments = len(doc.Transcript.Segments)
+	}
+	_, werr := fmt.Fprintf(e.stdout, "%s  %s  %s  %v  renditions %d, shots %d, segments %d, chapters %d\n  play %s\n",
+		doc.ID, doc.State, doc.Title, time.Duration(doc.Duration).Round(time.Millisecond),
+		len(doc.Renditions), len(doc.Shots), segments, len(doc.Chapters), doc.HLS)
+	return werr
+}

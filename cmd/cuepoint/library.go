@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/cuepoint/cuepoint/internal/app"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+type listCmd struct {
+	JSON bool `help:"Print one JSON object per video, one per line." name:"json"`
+}
+
+// Run lists the library, newest first.
+func (c *listCmd) Run(e *env) error {
+	a, err := e.open(false)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	defer out.Flush()
+	for q := (store.VideoQuery{Size: 500}); ; {
+		page, err := a.Store.Videos(e.ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, v := range page.Videos {
+			entry := app.Entry(v)
+			if c.JSON {
+				if err := json.NewEncoder(e.stdout).Encode(entry); err != nil {
+					return err
+				}
+				continue
+			}
+			fmt.Fprintf(out, "%s\t%s\t%v\t%s\n", entry.ID, entry.State, time.Duration(entry.Duration).Round(time.Second), entry.Title)
+		}
+		if page.Next == "" {
+			return nil
+		}
+		q.Token = page.Next
+	}
+}
+
+type showCmd struct {
+	ID   string `arg:"" help:"The video."`
+	JSON bool   `help:"Print what 'analyze --json' printed." name:"json"`
+}
+
+// Run shows everything known of a video.
+func (c *showCmd) Run(e *env) error {
+	a, err := e.open(false)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	doc, err := a.Document(e.ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(doc)
+	}
+	return describe(e.stdout, doc)
+}
+
+// describe prints a document for people.
+func describe(w io.Writer, d *app.Document) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) { fmt.Fprintf(out, name+"\t"+format+"\n", args...) }
+	row("title", "%s", d.Title)
+	row("source", "%s", d.Source)
+	row("state", "%s", d.State)
+	if d.Error != nil {
+		row("error", "%s: %s", d.Error.Code, d.Error.Message)
+	}
+	row("duration", "%v", time.Duration(d.Duration).Round(time.Millisecond))
+	for _, s := range d.Stages {
+		row("stage "+s.Name, "%s %.1f s %s", s.Status, time.Duration(s.Seconds).Seconds(), s.Message)
+	}
+	for _, r := range d.Renditions {
+		row("rendition "+r.Name, "%dx%d %d kb/s %s", r.Width, r.Height, r.Bitrate/1000, r.Codecs)
+	}
+	row("hls", "%s", d.HLS)
+	row("dash", "%s", d.DASH)
+	for _, c := range d.Chapters {
+		row("chapter "+clock(c.Start), "%s", c.Title)
+	}
+	for _, s := range d.Shots {
+		row("shot "+clock(s.Start), "%s", s.Transition)
+	}
+	if d.Transcript != nil {
+		for _, s := range d.Transcript.Segments {
+			row("speech "+clock(s.Start), "%s", s.Text)
+		}
+	}
+	return out.Flush()
+}
+
+// clock writes a time as people read it: 1:02:03.
+func clock(s app.Seconds) string {
+	t := int(time.Duration(s).Seconds())
+	if t >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", t/3600, t/60%60, t%60)
+	}
+	return fmt.Sprintf("%d:%02d", t/60, t%60)
+}
+
+type exportCmd struct {
+	ID     string `arg:"" help:"The video."`
+	Format string `help:"What to write: captions as vtt, srt, txt; chapters as WebVTT; or json with everything." enum:"vtt,srt,txt,chapters,json" default:"json"`
+	Output string `help:"File to write; standard output unless given." short:"o" placeholder:"FILE" type:"path"`
+}
+
+// Run writes captions, chapters or everything known of a video.
+func (c *exportCmd) Run(e *env) error {
+	a, err := e.open(false)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	body, err := a.Export(e.ctx, c.ID, c.Format)
+	if err != nil {
+		return err
+	}
+	if c.Output == "" {
+		_, err = e.stdout.Write(body)
+		return err
+	}
+	return os.WriteFile(c.Output, body, 0o644)
+}
+
+type deleteCmd struct {
+	IDs []string `arg:"" name:"id" help:"The videos."`
+}
+
+// Run deletes videos with all that was found in them.
+func (c *deleteCmd) Run(e *env) error {
+	a, err := e.open(false)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if err := a.Lock(e.ctx); err != nil {
+		return err
+	}
+	for _, id := range c.IDs {
+		if err := a.Delete(e.ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+// Command cuepoint turns videos into something to play, read, skim and search.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/cuepoint/cuepoint/internal/app"
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // 128 + SIGINT, as shells say it
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// cli is the command line.
+type cli struct {
+	Data      string `help:"Directory of the library." default:"cuepoint-data" env:"CUEPOINT_DATA" placeholder:"DIR" type:"path"`
+	ModelsDir string `help:"Directory with model files, for machines without the internet." env:"CUEPOINT_MODELS_DIR" placeholder:"DIR" type:"path"`
+	Model     string `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"base-q5_1" env:"CUEPOINT_MODEL"`
+	Verbose   bool   `help:"Log more." short:"v"`
+
+	Analyze analyzeCmd `cmd:"" help:"Package and analyze videos."`
+	Search  searchCmd  `cmd:"" help:"Find moments by what was said and shown."`
+	List    listCmd    `cmd:"" help:"List the library."`
+	Show    showCmd    `cmd:"" help:"Show everything known of a video."`
+	Export  exportCmd  `cmd:"" help:"Write captions, chapters or everything known of a video."`
+	Delete  deleteCmd  `cmd:"" help:"Delete videos from the library."`
+	Serve   serveCmd   `cmd:"" help:"Serve the player page and the API."`
+	Models  modelsCmd  `cmd:"" help:"Manage model files."`
+	Sample  sampleCmd  `cmd:"" help:"Make a sample video with captions."`
+	Doctor  doctorCmd  `cmd:"" help:"Check what Cuepoint needs on this machine."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// env is what every command gets.
+type env struct {
+	ctx    context.Context
+	stdout io.Writer
+	stderr io.Writer
+	log    *slog.Logger
+	cli    *cli
+}
+
+// open opens the library; see [app.Open].
+func (e *env) open(create bool) (*app.App, error) {
+	return app.Open(e.ctx, e.config(), create)
+}
+
+func (e *env) config() app.Config {
+	return app.Config{Data: e.cli.Data, ModelsDir: e.cli.ModelsDir, Model: e.cli.Model, Log: e.log}
+}
+
+// usageError is a wrong command line.
+type usageError struct{ error }
+
+// told is an error that has been shown already.
+type told struct{ error }
+
+// run is the whole program. It returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var c cli
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("cuepoint"),
+		kong.Description("Video intelligence on your own machine."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(status int) { exited = status }),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "cuepoint:", err)
+		return exitFailed
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 { // --help
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "cuepoint: %v\nRun `cuepoint --help`, or `cuepoint COMMAND --help`, to see how it is used.\n", err)
+		return exitUsage
+	}
+	level := slog.LevelWarn
+	if c.Verbose {
+		level = slog.LevelDebug
+	}
+	e := &env{ctx: ctx, stdout: stdout, stderr: stderr, cli: &c,
+		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))}
+	return e.status(parsed.Run(e))
+}
+
+// status tells people about err, once, and returns the exit status for it.
+func (e *env) status(err error) int {
+	var usage usageError
+	var shown told
+	switch {
+	case err == nil:
+		return exitOK
+	case e.ctx.Err() != nil:
+		fmt.Fprintln(e.stderr, "cuepoint: interrupted; run the same command again to go on")
+		return exitInterrupted
+	case errors.As(err, &usage):
+		fmt.Fprintln(e.stderr, "cuepoint:", err)
+		return exitUsage
+	case errors.As(err, &shown):
+		return exitFailed
+	}
+	reason := models.AsError(err)
+	if reason.Code == models.CodeInternal {
+		e.log.Error("command failed", "error", err)
+	}
+	fmt.Fprintf(e.stderr, "cuepoint: %s: %s\n", reason.Code, reason.Message)
+	return exitFailed
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// progress shows how a file gets on.
+type progress interface {
+	analyzer.Observer
+	Close()
+}
+
+// newProgress draws a bar per stage on a terminal and writes plain lines elsewhere.
+func newProgress(w io.Writer, file string, stages []string) progress {
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return newBars(f, file, stages)
+	}
+	return &lines{w: w, file: file}
+}
+
+// lines tells of every stage's end.
+type lines struct {
+	mu   sync.Mutex
+	w    io.Writer
+	file string
+}
+
+func (l *lines) StageStarted(string)           {}
+func (l *lines) StageProgress(string, float64) {}
+func (l *lines) Close()                        {}
+
+func (l *lines) StageEnded(run models.StageRun) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(l.w, "%s: %s %s", l.file, run.Stage, run.Status)
+	if took := run.Elapsed(); took > 0 {
+		fmt.Fprintf(l.w, " in %.1f s", took.Seconds())
+	}
+	if run.Error != nil {
+		fmt.Fprintf(l.w, ": %s", run.Error.Message)
+	}
+	fmt.Fprintln(l.w)
+}
+
+// barScale is what a finished stage counts as: mpb counts in whole numbers.
+const barScale = 1000
+
+// bars draws one bar per stage.
+type bars struct {
+	container *mpb.Progress
+	bars      map[string]*mpb.Bar
+}
+
+func newBars(w io.Writer, file string, stages []string) *bars {
+	b := &bars{container: mpb.New(mpb.WithOutput(w), mpb.WithWidth(48), mpb.WithRefreshRate(100*time.Millisecond)), bars: map[string]*mpb.Bar{}}
+	fmt.Fprintln(w, file)
+	for _, stage := range stages {
+		b.bars[stage] = b.container.AddBar(barScale,
+			mpb.PrependDecorators(decor.Name(stage, decor.WC{W: 10, C: decor.DindentRight})),
+			mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Name(" "), decor.Elapsed(decor.ET_STYLE_GO)),
+		)
+	}
+	return b
+}
+
+func (b *bars) StageStarted(string) {}
+
+func (b *bars) StageProgress(stage string, fraction float64) {
+	// One short of the end: only StageEnded ends a bar.
+	b.bars[stage].SetCurrent(int64(fraction * (barScale - 1)))
+}
+
+func (b *bars) StageEnded(run models.StageRun) {
+	bar := b.bars[run.Stage]
+	if run.Status == models.StageDone {
+		bar.SetCurrent(barScale)
+		return
+	}
+	bar.Abort(false)
+}
+
+// Close leaves the bars as they are and stops drawing.
+func (b *bars) Close() {
+	for _, bar := range b.bars {
+		bar.Abort(false) // does nothing to a finished one
+	}
+	b.container.Wait()
+}

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+// Lock makes this process the one that changes the library, and clears away
+// what one that is gone left behind. DATA_IN_USE where another is at work.
+func (a *App) Lock(ctx context.Context) error {
+	if err := a.Files.Lock(); err != nil {
+		return err
+	}
+	return a.Files.Tidy(owners{ctx, a.Store})
+}
+
+// owners answers from the database. What it cannot tell now is kept.
+type owners struct {
+	ctx   context.Context
+	store store.Store
+}
+
+func (o owners) Owned(video, stage, run string) bool {
+	artifacts, err := o.store.Artifacts(o.ctx, video)
+	return err != nil || slices.ContainsFunc(artifacts, func(a models.Artifact) bool {
+		return a.Stage == stage && a.Run == run
+	})
+}
+
+func (o owners) SourceOwned(sum string) bool {
+	used, err := o.store.SourceInUse(o.ctx, sum)
+	return used || err != nil
+}
+
+// Analyze takes a file in and through the pipeline and returns all that was
+// found. What is wrong with the file is in the document as well as in the
+// error, which is nil only for a video that is ready.
+func (a *App) Analyze(ctx context.Context, path string, opt analyzer.Options, watch analyzer.Observer) (*Document, error) {
+	intake := &analyzer.Intake{Pipeline: a.Pipeline, Store: a.Store, Sources: a.Files, MaxSize: maxSource}
+	video, err := intake.Add(ctx, path, opt)
+	if err != nil {
+		return refused(path, err), err
+	}
+	runner := &analyzer.Runner{Pipeline: a.Pipeline, Store: a.Store, Files: a.Files, Log: a.log}
+	done, err := runner.Run(ctx, video.ID, watch)
+	if err != nil {
+		return refused(path, err), err
+	}
+	doc, err := a.Document(ctx, done.ID)
+	if err != nil {
+		return refused(path, err), err
+	}
+	if done.Error != nil {
+		return doc, done.Error
+	}
+	return doc, nil
+}
+
+// Delete forgets a video and removes its files. Only who holds the lock may
+// call it. NOT_FOUND.
+func (a *App) Delete(ctx context.Context, id string) error {
+	if err := a.Store.DeleteVideo(ctx, id); err != nil {
+		return err
+	}
+	return a.Files.Tidy(owners{ctx, a.Store}) // its files are nobody's now
+}
+
+// refused is the document of an input that never became a video.
+func refused(path string, err error) *Document {
+	doc := newDocument()
+	doc.Source, doc.State = path, models.VideoFailed
+	doc.setError(models.AsError(err))
+	return doc
+}

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/analyzer/stages"
+	"github.com/cuepoint/cuepoint/internal/search"
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/models/weights"
+	"github.com/cuepoint/cuepoint/store/blob/disk"
+	"github.com/cuepoint/cuepoint/store/sqlite"
+)
+
+// Config says where things are.
+type Config struct {
+	Data   string // the data directory
+	Models string // a directory of model files beside the data directory's own; may be empty
+	Model  string // the Whisper model: a name of the catalogue or a path
+	Log    *slog.Logger
+}
+
+// maxSource is the largest source that is taken in, in bytes.
+const maxSource = 20 << 30
+
+// App is an open library with everything that works on it.
+type App struct {
+	Store    *sqlite.Store
+	Files    *disk.Store
+	Models   *weights.Store
+	Pipeline *analyzer.Pipeline
+	Search   *search.Searcher
+	log      *slog.Logger
+}
+
+// Open opens the library in the data directory. create says whether there may
+// be none yet; without it NOT_FOUND tells how to make one.
+func Open(ctx context.Context, cfg Config, create bool) (_ *App, err error) {
+	if !create {
+		if _, err := os.Stat(cfg.Data); errors.Is(err, fs.ErrNotExist) {
+			return nil, models.Errorf(models.CodeNotFound,
+				"there is no library in %s; `cuepoint analyze FILE` makes one, --data names another place", cfg.Data).Because(err)
+		}
+	}
+	a := &App{log: cfg.Log, Models: Weights(cfg)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if a.Files, err = disk.Open(cfg.Data); err != nil {
+		return nil, err
+	}
+	if a.Store, err = sqlite.Open(ctx, a.Files.Path("cuepoint.db")); err != nil {
+		return nil, err
+	}
+	a.Pipeline, err = analyzer.NewPipeline(stages.All(stages.Config{
+		Models: a.Models, Model: cfg.Model, Log: cfg.Log,
+	})...)
+	if err != nil {
+		return nil, err
+	}
+	a.Search = search.New(a.Store)
+	return a, nil
+}
+
+// Close closes the library. What is under way must have ended.
+func (a *App) Close() error {
+	var errs []error
+	if a.Store != nil {
+		errs = append(errs, a.Store.Close())
+	}
+	if a.Files != nil {
+		errs = append(errs, a.Files.Close())
+	}
+	return errors.Join(errs...)
+}
