@@ -33,12 +33,9 @@ type Handler struct {
 // ENGINE_CRASHED when it died or broke the protocol, RESOURCE_LIMIT or
 // STAGE_TIMEOUT when it hit a limit, and the context's.
 func (c Client) Call(ctx context.Context, method string, params, result any, on Handler) error {
-	path := c.Path
-	if path == "" {
-		var err error
-		if path, err = proc.Look(c.Name); err != nil {
-			return c.missing(err)
-		}
+	path, err := c.look()
+	if err != nil {
+		return err
 	}
 	encoded, err := json.Marshal(params)
 	if err != nil {
@@ -49,7 +46,7 @@ func (c Client) Call(ctx context.Context, method string, params, result any, on 
 		return fmt.Errorf("encode request %s: %w", method, err)
 	}
 
-	ctx, cancel := context.WithCancel(ctx)
+	running, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out, in := io.Pipe()
 	call := &call{client: c, on: on, alive: func() {}}
@@ -62,7 +59,7 @@ func (c Client) Call(ctx context.Context, method string, params, result any, on 
 		out.CloseWithError(io.ErrClosedPipe)
 		answered <- err
 	}()
-	runErr := proc.RunWatched(ctx, proc.Command{
+	runErr := proc.RunWatched(running, proc.Command{
 		Path:   path,
 		Stdin:  bytes.NewReader(append(line, '\n')),
 		Stdout: in,
@@ -72,7 +69,15 @@ func (c Client) Call(ctx context.Context, method string, params, result any, on 
 	in.Close()
 	readErr := <-answered
 
+	// An engine that is told to stop may still answer: that is not the reason.
+	var limit *proc.LimitError
 	switch {
+	case call.refused != nil:
+		return call.refused
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(runErr, &limit):
+		return c.explain(runErr, nil)
 	case call.err != nil:
 		return call.err
 	case call.result != nil && readErr == nil:
@@ -81,13 +86,51 @@ func (c Client) Call(ctx context.Context, method string, params, result any, on 
 	return c.explain(runErr, readErr)
 }
 
+// Identity is what an engine says of itself.
+type Identity struct {
+	Path    string
+	Name    string
+	Version string // its own or its library's, for people
+}
+
+// Identify starts the engine, lets it say hello, and ends it. ENGINE_MISSING or
+// ENGINE_CRASHED.
+func (c Client) Identify(ctx context.Context) (Identity, error) {
+	path, err := c.look()
+	if err != nil {
+		return Identity{}, err
+	}
+	out, err := proc.Output(ctx, proc.Command{Path: path, Limits: c.Limits, Env: c.Env})
+	if err != nil {
+		return Identity{}, c.explain(err, nil)
+	}
+	var m message
+	line, _, _ := bytes.Cut(out, []byte("\n"))
+	if err := json.Unmarshal(line, &m); err != nil || m.Hello == nil || m.Hello.Protocol != Version {
+		return Identity{}, c.explain(nil, fmt.Errorf("it said %q", line))
+	}
+	return Identity{Path: path, Name: m.Hello.Engine, Version: m.Hello.Version}, nil
+}
+
+func (c Client) look() (string, error) {
+	if c.Path != "" {
+		return c.Path, nil
+	}
+	path, err := proc.Look(c.Name)
+	if err != nil {
+		return "", c.missing(err)
+	}
+	return path, nil
+}
+
 // call is the state of one request.
 type call struct {
-	client Client
-	on     Handler
-	alive  func()
-	result json.RawMessage
-	err    error // the engine's own, or a handler's
+	client  Client
+	on      Handler
+	alive   func()
+	result  json.RawMessage
+	err     error // the engine's own
+	refused error // the handler's
 }
 
 // read takes the engine's lines until its answer, then drains the rest.
@@ -119,7 +162,7 @@ func (c *call) read(r io.Reader) error {
 			c.result = m.Result
 		case m.Event != nil && c.on.Event != nil:
 			if err := c.on.Event(m.Event); err != nil {
-				c.err = err
+				c.refused = err
 				return err
 			}
 		case m.Progress != nil && c.on.Progress != nil:
