@@ -5,7 +5,7 @@
 #
 #   test/fresh.sh              demo, then test               (make fresh)
 #   test/fresh.sh TARGET…      other targets of the Makefile, in one such root
-#   KEEP=1 test/fresh.sh       leaves the root behind
+#   SUITE=trixie, KEEP=1       take another Debian; leave the root behind
 #
 # The machine's own ways to packages (apt's mirror and options, CA bundle,
 # npm's configuration, Go's proxy, folders of clips and models) are passed in.
@@ -13,7 +13,7 @@ set -euo pipefail
 umask 022
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-suite=bookworm
+suite=${SUITE:-bookworm}
 ca=/etc/cuepoint-host-ca.crt
 demo_limit=2400 # seconds until the page must answer
 root=
@@ -75,7 +75,7 @@ make_root() {
 	apt_options >"$root.apt"
 	mmdebstrap --quiet --variant=minbase --aptopt="$root.apt" "$suite" "$root" - <<<"$sources"
 	rm "$root.apt"
-	cp /etc/resolv.conf "$root/etc/resolv.conf"
+	cp /etc/resolv.conf /etc/hosts "$root/etc/"
 	cp "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" "$root$ca"
 	pass_npm_configuration
 	git clone --quiet "$here" "$root/root/cuepoint"
@@ -178,7 +178,7 @@ command -v mmdebstrap >/dev/null || die "mmdebstrap is missing: apt-get install 
 trap clean EXIT
 targets=("$@")
 ((${#targets[@]} > 0)) || targets=(demo test)
-timed "bare Debian 12 and a clean clone" make_root
+timed "bare Debian ($suite) and a clean clone" make_root
 timed "apt-get install -y make git" \
 	inside "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y make git >/dev/null"
 for target in "${targets[@]}"; do

@@ -40,7 +40,7 @@ captions_of() {
 # is_usable says whether a video can be played, whatever else went wrong.
 is_usable() {
 	"$cuepoint" list --data "$data" --json 2>/dev/null |
-		grep -F "${1##*/}\"" | grep -Eq '"state": ?"(ready|partial)"'
+		grep -F "${1##*/}\"" | grep -E '"state": ?"(ready|partial)"' >/dev/null
 }
 
 analyze() {

@@ -48,8 +48,7 @@ os_is_known() {
 
 # apt_has says whether apt could install a package.
 apt_has() {
-	command -v apt-cache >/dev/null &&
-		apt-cache policy "$1" 2>/dev/null | grep -Eq '^ +Candidate: [0-9]'
+	command -v apt-cache >/dev/null && [[ $(apt-cache policy "$1" 2>/dev/null) =~ Candidate:\ [0-9] ]]
 }
 
 apt_updated=

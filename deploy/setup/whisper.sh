@@ -146,10 +146,12 @@ whisper_loader() { compgen -G "$1/lib/ld-linux*.so.*"; }
 whisper_env() {
 	local lib=$whisper_prefix/lib flags=
 	if whisper_in_system; then
-		local libdir
+		local libdir includedir
 		libdir=$(pkg-config --variable=libdir whisper)
+		includedir=$(pkg-config --variable=includedir whisper)
 		flags="-L$libdir -Wl,-rpath,$libdir"
-		export_path C_INCLUDE_PATH "$(pkg-config --variable=includedir whisper)"
+		# The compiler's own folder must keep its place behind the C++ one.
+		[[ $includedir == /usr/include ]] || export_path C_INCLUDE_PATH "$includedir"
 		export_path LIBRARY_PATH "$libdir:$lib"
 	elif whisper_in_prefix; then
 		flags="-L$lib -Wl,--disable-new-dtags,-rpath,$lib -Wl,-rpath-link,$lib"
