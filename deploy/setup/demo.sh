@@ -37,27 +37,24 @@ captions_of() {
 	done
 }
 
-# is_usable says whether a video can be played, whatever else went wrong.
-is_usable() {
-	"$cuepoint" list --data "$data" --json 2>/dev/null |
-		grep -F "${1##*/}\"" | grep -E '"state": ?"(ready|partial)"' >/dev/null
-}
-
+# analyze stops the demo where there is nothing to show: what was found is on
+# the command's standard output, whatever else went wrong.
 analyze() {
-	local args=(--data "$data") captions
+	local args=(--data "$data") captions found status=0
 	captions=$(captions_of "$1")
 	if [[ -n $captions ]]; then
 		say "taking the captions from $captions"
 		args+=(--captions "$captions")
 	fi
-	if "$cuepoint" analyze "${args[@]}" "$1"; then
-		return 0
+	found=$("$cuepoint" analyze "${args[@]}" "$1") || status=$?
+	if [[ -z $found ]]; then
+		say "there is nothing to show; the reason stands above" >&2
+		return $((status > 0 ? status : 1))
 	fi
-	if ! is_usable "$1"; then
-		say "the analysis failed, so there is nothing to show; the reason stands above" >&2
-		return 1
+	printf '%s\n' "$found"
+	if ((status > 0)); then
+		say "some of the analysis failed, as said above; showing what was found"
 	fi
-	say "some of the analysis failed, as said above; showing what was found"
 }
 
 if [[ -z $video ]]; then
