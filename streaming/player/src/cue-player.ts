@@ -67,7 +67,6 @@ export class CuePlayer extends LitElement {
       <media-controller
         class=${size ? 'picture' : 'sound'}
         style="aspect-ratio: ${size ?? '16 / 5'}"
-        autohide=${size ? '2' : '-1'}
         hotkeys="nol"
         nosubtitleslangpref
       >
@@ -95,10 +94,10 @@ export class CuePlayer extends LitElement {
             />`,
           )}
         </video>
-        ${size ? nothing : html`<div class="sleeve"><p>${this.line || this.title}</p></div>`}
+        ${size ? nothing : html`<div class="sleeve" noautohide><p>${this.line || this.title}</p></div>`}
         <media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
         ${captions.length > 1 ? html`<media-captions-menu hidden anchor="auto"></media-captions-menu>` : nothing}
-        <div class="controls">
+        <div class="controls" ?noautohide=${!size}>
           <media-time-range></media-time-range>
           <media-control-bar>
             <media-play-button></media-play-button>
@@ -241,7 +240,12 @@ function styles() {
     media-controller[mediapaused] video::-webkit-media-text-track-container {
       transform: translateY(-3.9rem);
     }
+    /* Where the pointer asks what comes later, what is said now is in the way. */
+    media-controller:has(media-time-range:hover) video::-webkit-media-text-track-container {
+      opacity: 0;
+    }
     .controls {
+      position: relative;
       width: 100%;
       padding: 3rem 0.35rem 0.25rem;
       background: linear-gradient(transparent, rgb(0 0 0 / 72%));
@@ -270,6 +274,7 @@ function styles() {
       font-weight: 600;
     }
     media-time-display {
+      margin-left: 0.4rem;
       font-variant-numeric: tabular-nums;
     }
     .space {

@@ -1,5 +1,6 @@
 import { LitElement, html, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import { classMap } from 'lit/directives/class-map.js';
 import { keyed } from 'lit/directives/keyed.js';
 import { ApiError, getTranscript, getVideo, type Transcript, type Video } from './api';
 import { languageName } from './language';
@@ -59,9 +60,12 @@ export class CueWatch extends LitElement {
     const { video } = this;
     if (!video) return html`<div class="loading" aria-busy="true"><span class="sr">Loading</span></div>`;
     const playable = Boolean(video.playback?.hlsUri);
-    return html`<div class="layout ${this.hasPanel ? '' : 'single'}">
-      <section class="stage">
+    const layout = classMap({ layout: true, single: !this.hasPanel, searching: this.route.query !== '' });
+    return html`<div class=${layout}>
+      <div class="top">
         ${playable ? this.playerView(video) : nothing} ${this.heading(video)} ${this.standingView(video)}
+      </div>
+      <div class="below">
         ${video.chapters?.length
           ? html`<cue-chapters
               .chapters=${video.chapters}
@@ -72,7 +76,7 @@ export class CueWatch extends LitElement {
             ></cue-chapters>`
           : nothing}
         ${this.stages(video)}
-      </section>
+      </div>
       ${this.hasPanel ? this.panel() : nothing}
     </div>`;
   }
@@ -135,7 +139,7 @@ export class CueWatch extends LitElement {
   private stages(video: Video) {
     if (!video.stages?.length) return nothing;
     return html`<details ?open=${!video.playback}>
-      <summary>How it was analyzed</summary>
+      <summary>Stages</summary>
       <ul class="stages">
         ${video.stages.map(
           (run) => html`<li>

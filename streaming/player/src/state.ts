@@ -41,8 +41,8 @@ function progress(stages: StageRun[]): string {
   if (stages.length === 0) return '';
   const done = stages.filter((run) => !waiting.includes(run.status)).length;
   const running = stages.filter((run) => run.status === 'STATUS_RUNNING').map((run) => run.stage);
-  const now = running.length > 0 ? `: ${running.join(', ')}` : '';
-  return `${done} of ${stages.length} stages${now}`;
+  const now = running.length > 0 ? `, now ${running.join(' and ')}` : '';
+  return `${done} of ${stages.length} stages done${now}`;
 }
 
 /** What people call a stage's status. */

@@ -5,19 +5,21 @@ export const watchStyles = css`
   .layout {
     display: grid;
     grid-template-columns: minmax(0, 1fr) clamp(19rem, 27vw, 26rem);
+    grid-template-rows: auto 1fr;
     gap: var(--gap);
     align-items: start;
+    --player-height: calc(100svh - var(--header) - 10rem);
   }
   .layout.single {
     grid-template-columns: minmax(0, 76rem);
     justify-content: center;
   }
-  .stage {
+  .top,
+  .below {
+    grid-column: 1;
     display: grid;
     grid-template-columns: minmax(0, 1fr);
     gap: var(--gap);
-    min-width: 0;
-    --player-height: calc(100svh - var(--header) - 10rem);
   }
   header {
     display: flex;
@@ -55,6 +57,7 @@ export const watchStyles = css`
     color: var(--accent);
   }
   aside {
+    grid-area: 1 / 2 / span 2;
     position: sticky;
     top: calc(var(--header) + var(--gap));
     display: flex;
@@ -161,13 +164,30 @@ export const watchStyles = css`
   .loading {
     min-height: 60svh;
   }
+  /* One column: what was found comes before what is there anyway. The player
+     is a direct item of the column, so that it can stay in sight all the way. */
   @media (max-width: 62rem) {
     .layout {
-      grid-template-columns: minmax(0, 1fr);
+      display: flex;
+      flex-direction: column;
+      align-items: stretch;
+    }
+    .top {
+      display: contents;
+    }
+    .below {
+      order: 1;
     }
     aside {
+      order: 2;
       position: static;
       height: 75svh;
+    }
+    .searching aside {
+      order: 0;
+      height: auto;
+      min-height: 0;
+      max-height: 75svh;
     }
   }
   @media (max-width: 40rem) {
