@@ -43,6 +43,9 @@ const (
 	CodeNotFound        Code = "NOT_FOUND"
 	CodeAlreadyExists   Code = "ALREADY_EXISTS"
 	CodeQuotaExceeded   Code = "QUOTA_EXCEEDED"
+	CodeRequestTooLarge Code = "REQUEST_TOO_LARGE"
+	CodeUnimplemented   Code = "UNIMPLEMENTED"    // there is no such method
+	CodeHostNotAllowed  Code = "HOST_NOT_ALLOWED" // asked for by a name that is not the server's
 	CodeCanceled        Code = "CANCELED"
 
 	// About a stage.

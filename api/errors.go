@@ -1,0 +1,117 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/protoadapt"
+
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// Domain is the domain of every ErrorInfo (AIP-193): its reasons are the codes
+// of the models package.
+const Domain = "cuepoint.dev"
+
+// statusRequestCanceled is what HTTP says of a client that did not wait.
+const statusRequestCanceled = 499
+
+// answer is how the two protocols say one code.
+type answer struct {
+	grpc codes.Code
+	http int
+}
+
+// answers is the one table of errors at the edge.
+var answers = map[models.Code]answer{
+	models.CodeEmptyFile:           {codes.InvalidArgument, http.StatusUnprocessableEntity},
+	models.CodeNoMedia:             {codes.InvalidArgument, http.StatusUnprocessableEntity},
+	models.CodeContainerNotAllowed: {codes.InvalidArgument, http.StatusUnsupportedMediaType},
+	models.CodeCodecUnsupported:    {codes.InvalidArgument, http.StatusUnsupportedMediaType},
+	models.CodeEncryptedMedia:      {codes.InvalidArgument, http.StatusUnprocessableEntity},
+	models.CodeTruncatedMedia:      {codes.DataLoss, http.StatusUnprocessableEntity},
+	models.CodeDurationExceeded:    {codes.InvalidArgument, http.StatusUnprocessableEntity},
+	models.CodeDimensionsExceeded:  {codes.InvalidArgument, http.StatusUnprocessableEntity},
+	models.CodeTooManyStreams:      {codes.InvalidArgument, http.StatusUnprocessableEntity},
+	models.CodeSourceTooLarge:      {codes.InvalidArgument, http.StatusRequestEntityTooLarge},
+	models.CodeSourceBlocked:       {codes.PermissionDenied, http.StatusForbidden},
+	models.CodeSourceUnavailable:   {codes.FailedPrecondition, http.StatusUnprocessableEntity},
+	models.CodeChecksumMismatch:    {codes.DataLoss, http.StatusUnprocessableEntity},
+	models.CodeCaptionsInvalid:     {codes.InvalidArgument, http.StatusUnprocessableEntity},
+	models.CodePoisonInput:         {codes.FailedPrecondition, http.StatusUnprocessableEntity},
+
+	models.CodeResourceLimit: {codes.ResourceExhausted, http.StatusUnprocessableEntity},
+	models.CodeStageTimeout:  {codes.DeadlineExceeded, http.StatusGatewayTimeout},
+	models.CodeStorageFull:   {codes.ResourceExhausted, http.StatusInsufficientStorage},
+	models.CodeModelMissing:  {codes.FailedPrecondition, http.StatusServiceUnavailable},
+	models.CodeModelCorrupt:  {codes.FailedPrecondition, http.StatusServiceUnavailable},
+	models.CodeEngineMissing: {codes.FailedPrecondition, http.StatusServiceUnavailable},
+	models.CodeEngineCrashed: {codes.Unavailable, http.StatusServiceUnavailable},
+	models.CodeDataInUse:     {codes.Unavailable, http.StatusServiceUnavailable},
+
+	models.CodeInvalidArgument: {codes.InvalidArgument, http.StatusBadRequest},
+	models.CodeNotFound:        {codes.NotFound, http.StatusNotFound},
+	models.CodeAlreadyExists:   {codes.AlreadyExists, http.StatusConflict},
+	models.CodeQuotaExceeded:   {codes.ResourceExhausted, http.StatusTooManyRequests},
+	models.CodeRequestTooLarge: {codes.ResourceExhausted, http.StatusRequestEntityTooLarge},
+	models.CodeUnimplemented:   {codes.Unimplemented, http.StatusMethodNotAllowed},
+	models.CodeHostNotAllowed:  {codes.PermissionDenied, http.StatusMisdirectedRequest},
+	models.CodeCanceled:        {codes.Canceled, statusRequestCanceled},
+
+	models.CodeNotApplicable: {codes.FailedPrecondition, http.StatusUnprocessableEntity},
+	models.CodeInternal:      {codes.Internal, http.StatusInternalServerError},
+}
+
+// ArgumentError is an INVALID_ARGUMENT that knows which field it is about.
+type ArgumentError struct {
+	Field string
+	Err   *models.Error
+}
+
+func (e *ArgumentError) Error() string { return e.Field + ": " + e.Err.Error() }
+func (e *ArgumentError) Unwrap() error { return e.Err }
+
+// invalid returns the error of a field that says what it has to be.
+func invalid(field, format string, args ...any) error {
+	return &ArgumentError{field, models.Errorf(models.CodeInvalidArgument, "%s: %s", field, fmt.Sprintf(format, args...))}
+}
+
+// about names the field that an INVALID_ARGUMENT from below is about, and
+// leaves other errors alone.
+func about(field string, err error) error {
+	if e := models.AsError(err); e != nil && e.Code == models.CodeInvalidArgument {
+		return &ArgumentError{field, e}
+	}
+	return err
+}
+
+// visible is what people outside may know of an error. The text of an internal
+// one is nobody's business, whoever wrote it.
+func visible(err error) *models.Error {
+	e := models.AsError(err)
+	if _, known := answers[e.Code]; !known || e.Code == models.CodeInternal {
+		return models.Errorf(models.CodeInternal, "internal error")
+	}
+	return e
+}
+
+// statusOf translates an error to gRPC, with the details that AIP-193 asks for.
+func statusOf(err error) *status.Status {
+	e := visible(err)
+	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: string(e.Code), Domain: Domain}}
+	var argument *ArgumentError
+	if errors.As(err, &argument) {
+		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{
+			Field: argument.Field, Description: e.Message, Reason: string(e.Code),
+		}}})
+	}
+	plain := status.New(answers[e.Code].grpc, valid(e.Message))
+	if detailed, err := plain.WithDetails(details...); err == nil {
+		return detailed
+	}
+	return plain
+}

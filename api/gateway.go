@@ -1,0 +1,139 @@
+package api
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"unicode/utf8"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// maxAnswer bounds an answer on its way through the gateway: a transcript of
+// hours with every word's times has some megabytes.
+const maxAnswer = 256 << 20
+
+// newGateway returns the REST API. It calls the gRPC server over a connection
+// in memory, so that every interceptor sees REST calls too.
+func (s *Server) newGateway() (http.Handler, error) {
+	var err error
+	s.gateway, err = grpc.NewClient("passthrough:///cuepoint",
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.pipe.DialContext(ctx) }),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
+	)
+	if err != nil {
+		return nil, err
+	}
+	none := func(string) (string, bool) { return "", false }
+	mux := runtime.NewServeMux(
+		runtime.WithIncomingHeaderMatcher(none), // no header is a parameter
+		runtime.WithOutgoingHeaderMatcher(none),
+		runtime.WithDisablePathLengthFallback(),
+		runtime.WithDisableHTTPMethodOverride(),
+		runtime.WithHealthzEndpoint(healthpb.NewHealthClient(s.gateway)),
+		runtime.WithErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+			writeStatus(w, withReason(status.Convert(err)))
+		}),
+		runtime.WithRoutingErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+			writeStatus(w, statusOf(noRoute(r, code)))
+		}),
+	)
+	register := []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
+		cuepointv1.RegisterVideoServiceHandler,
+		cuepointv1.RegisterTranscriptServiceHandler,
+		cuepointv1.RegisterSearchServiceHandler,
+	}
+	for _, r := range register {
+		if err := r(context.Background(), mux, s.gateway); err != nil {
+			return nil, err
+		}
+	}
+	return checkRequest(mux), nil
+}
+
+// checkRequest refuses what the gateway would fail on or read without end.
+func checkRequest(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query, err := url.QueryUnescape(r.URL.RawQuery)
+		switch {
+		case r.ContentLength > maxBody:
+			writeStatus(w, statusOf(models.Errorf(models.CodeRequestTooLarge, "the request has more than %d bytes", maxBody)))
+		case err != nil || !utf8.ValidString(query) || !utf8.ValidString(r.URL.Path):
+			writeStatus(w, statusOf(models.Errorf(models.CodeInvalidArgument, "the address is not valid UTF-8, percent-encoded")))
+		default:
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			w.Header().Set("Cache-Control", "no-store")
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// noRoute is the error of an address or method that the API does not have.
+func noRoute(r *http.Request, code int) error {
+	switch code {
+	case http.StatusNotFound:
+		return models.Errorf(models.CodeNotFound, "the API has no %s", r.URL.Path)
+	case http.StatusMethodNotAllowed:
+		return models.Errorf(models.CodeUnimplemented, "%s does not take %s", r.URL.Path, r.Method)
+	}
+	return models.Errorf(models.CodeInvalidArgument, "the request cannot be read")
+}
+
+// withReason adds an ErrorInfo to an error that the gateway or gRPC itself made
+// of a request, and hides what neither meant for people.
+func withReason(s *status.Status) *status.Status {
+	if reason(s) != "" {
+		return s
+	}
+	switch s.Code() {
+	case codes.InvalidArgument:
+		return statusOf(models.Errorf(models.CodeInvalidArgument, "%s", s.Message()))
+	case codes.NotFound:
+		return statusOf(models.Errorf(models.CodeNotFound, "%s", s.Message()))
+	case codes.Canceled:
+		return statusOf(context.Canceled)
+	case codes.DeadlineExceeded:
+		return statusOf(context.DeadlineExceeded)
+	case codes.Unavailable: // the health endpoint's answer, and that of a server that stops
+		return s
+	}
+	return statusOf(s.Err())
+}
+
+// reason is the code in a status' ErrorInfo, or "".
+func reason(s *status.Status) models.Code {
+	for _, detail := range s.Details() {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok {
+			return models.Code(info.GetReason())
+		}
+	}
+	return ""
+}
+
+// writeStatus answers with an error as Google's APIs write it.
+func writeStatus(w http.ResponseWriter, s *status.Status) {
+	code := runtime.HTTPStatusFromCode(s.Code())
+	if a, ok := answers[reason(s)]; ok {
+		code = a.http
+	}
+	body, err := protojson.Marshal(s.Proto())
+	if err != nil {
+		body, code = []byte(`{"code":13,"message":"internal error"}`), http.StatusInternalServerError
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	w.Write(body) //nolint:errcheck // the client has gone
+}

@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// newGRPC returns the gRPC server with all services on it.
+func (s *Server) newGRPC(c Config) *grpc.Server {
+	g := grpc.NewServer(
+		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.UnaryInterceptor(s.unary),
+		grpc.StreamInterceptor(s.stream),
+	)
+	cuepointv1.RegisterVideoServiceServer(g, &videoService{library: c.Library})
+	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{library: c.Library})
+	cuepointv1.RegisterSearchServiceServer(g, &searchService{searcher: c.Searcher})
+	for name := range g.GetServiceInfo() {
+		s.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
+	}
+	healthpb.RegisterHealthServer(g, s.health)
+	reflection.Register(g)
+	return g
+}
+
+// unary bounds a call in time and translates its error.
+func (s *Server) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked(p)
+		}
+		err = s.translate(ctx, info.FullMethod, err)
+	}()
+	return handler(ctx, req)
+}
+
+// stream ends a stream when the server stops, and translates its error.
+func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+	ctx, cancel := context.WithCancel(ss.Context())
+	defer cancel()
+	defer context.AfterFunc(s.stopping, cancel)()
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked(p)
+		}
+		err = s.translate(ctx, info.FullMethod, err)
+	}()
+	return handler(srv, endingStream{ss, ctx})
+}
+
+// endingStream is a stream with a context of its own.
+type endingStream struct {
+	grpc.ServerStream
+	ctx context.Context //nolint:containedctx // what grpc.ServerStream asks for
+}
+
+func (s endingStream) Context() context.Context { return s.ctx }
+
+func panicked(p any) error { return fmt.Errorf("panic: %v\n%s", p, debug.Stack()) }
+
+// translate makes an error what may leave the system, and logs what may not.
+// Errors of gRPC's own services, health and reflection, are statuses already;
+// ours return none, so a status in theirs is another server's and stays inside.
+func (s *Server) translate(ctx context.Context, method string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := status.FromError(err); ok && !strings.HasPrefix(method, "/cuepoint.") {
+		return err
+	}
+	if models.ErrorCode(err) == models.CodeInternal {
+		s.log.ErrorContext(ctx, "call failed", "method", method, "error", err)
+	}
+	return statusOf(err).Err()
+}

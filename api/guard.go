@@ -1,0 +1,43 @@
+package api
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// guard keeps other web sites out: the API asks nobody who they are, so the
+// browser's rules are all that stands between it and a page that its owner
+// visits. It answers no name but its own, and lets no other origin read or
+// embed what it says.
+func guard(hosts []string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
+		if !ownName(r.Host, hosts) {
+			writeProblem(w, models.Errorf(models.CodeHostNotAllowed,
+				"this server does not go by the name %q: use its address, or name it in the server's configuration", r.Host))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ownName tells whether a Host header can only come from who meant this
+// server. An address cannot be rebound; of names, localhost and the configured.
+func ownName(host string, hosts []string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
+		return true
+	}
+	name = strings.TrimSuffix(name, ".")
+	return strings.EqualFold(name, "localhost") ||
+		slices.ContainsFunc(hosts, func(own string) bool { return strings.EqualFold(name, own) })
+}

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// The elements of resource names (AIP-122): ids of videos, and languages
+// (BCP 47) or "-" for transcripts.
+var (
+	videoPattern      = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})$`)
+	transcriptPattern = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/transcripts/(-|[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8})$`)
+)
+
+func videoName(id string) string { return "videos/" + id }
+
+func transcriptName(id, language string) string { return "videos/" + id + "/transcripts/" + language }
+
+// parseVideo returns the id in a video's name, which stands in a field.
+func parseVideo(field, name string) (id string, err error) {
+	m := videoPattern.FindStringSubmatch(name)
+	if m == nil {
+		return "", invalid(field, "want videos/{video}, not %q", shorten(name))
+	}
+	return m[1], nil
+}
+
+// parseTranscript returns the video and the language in a transcript's name.
+func parseTranscript(field, name string) (id, language string, err error) {
+	m := transcriptPattern.FindStringSubmatch(name)
+	if m == nil {
+		return "", "", invalid(field, "want videos/{video}/transcripts/{language}, with - for the video's own language, not %q", shorten(name))
+	}
+	return m[1], m[2], nil
+}
+
+// pageSize applies AIP-158: negative is refused, 0 is the usual size, too many
+// are as many as there may be.
+func pageSize(size int32, usual, most int) (int, error) {
+	switch {
+	case size < 0:
+		return 0, invalid("page_size", "want 0 or more, not %d", size)
+	case size == 0:
+		return usual, nil
+	}
+	return min(int(size), most), nil
+}
+
+// mediaURI is where a published file is served. Empty for none.
+func mediaURI(a *models.Artifact) string {
+	if a == nil {
+		return ""
+	}
+	return "/play/" + a.VideoID + "/" + a.Stage + "/" + a.Path
+}
+
+// shorten makes a text from outside fit into a message.
+func shorten(s string) string {
+	const most = 80
+	if len(s) <= most {
+		return s
+	}
+	cut := most
+	for !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// valid makes a text fit for a message of the API, which must be UTF-8: a file
+// name need not be.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"regexp"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/internal/search"
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// searchService implements cuepoint.v1.SearchService.
+type searchService struct {
+	cuepointv1.UnimplementedSearchServiceServer
+	searcher Searcher
+}
+
+// mostKinds is how many kinds a search may name.
+const mostKinds = 32
+
+var kindPattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+
+func (s *searchService) Search(ctx context.Context, req *cuepointv1.SearchRequest) (*cuepointv1.SearchResponse, error) {
+	q, err := searchQuery(req)
+	if err != nil {
+		return nil, err
+	}
+	hits, err := s.searcher.Search(ctx, q)
+	if err != nil {
+		return nil, about("query", err)
+	}
+	resp := &cuepointv1.SearchResponse{}
+	for _, hit := range hits {
+		resp.Moments = append(resp.Moments, momentMessage(hit))
+	}
+	return resp, nil
+}
+
+func searchQuery(req *cuepointv1.SearchRequest) (q search.Query, err error) {
+	q.Text = req.GetQuery()
+	if q.Limit, err = pageSize(req.GetPageSize(), search.DefaultLimit, search.MaxLimit); err != nil {
+		return q, err
+	}
+	if req.GetVideo() != "" {
+		if q.VideoID, err = parseVideo("video", req.GetVideo()); err != nil {
+			return q, err
+		}
+	}
+	if len(req.GetKinds()) > mostKinds {
+		return q, invalid("kinds", "at most %d", mostKinds)
+	}
+	for _, kind := range req.GetKinds() {
+		if !kindPattern.MatchString(kind) {
+			return q, invalid("kinds", "%q is no kind of moment", shorten(kind))
+		}
+		q.Kinds = append(q.Kinds, models.CueKind(kind))
+	}
+	return q, nil
+}
+
+func momentMessage(h search.Hit) *cuepointv1.Moment {
+	m := &cuepointv1.Moment{
+		Video:        videoName(h.Video.ID),
+		VideoTitle:   valid(h.Video.Title),
+		CueId:        h.Cue.ID,
+		Kind:         string(h.Cue.Kind),
+		StartOffset:  durationpb.New(h.Cue.Start),
+		EndOffset:    durationpb.New(h.Cue.End),
+		ThumbnailUri: mediaURI(h.Thumbnail),
+		Score:        h.Score,
+		Why:          &cuepointv1.Why{Words: h.Why.Words},
+	}
+	for _, matched := range h.Why.Matched {
+		m.Why.Matched = append(m.Why.Matched, valid(matched))
+	}
+	for _, p := range h.Snippet {
+		m.Snippet = append(m.Snippet, &cuepointv1.SnippetPart{Text: valid(p.Text), Hit: p.Hit})
+	}
+	return m
+}

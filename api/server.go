@@ -1,0 +1,156 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/cuepoint/cuepoint/internal/search"
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+// The limits of a request. Media may take as long as the network needs, so
+// only the beginning of a request has a time limit, and each call of the API.
+const (
+	maxBody       = 1 << 20 // of a JSON request
+	maxMessage    = 4 << 20 // of a gRPC request
+	maxHeader     = 64 << 10
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	callTimeout   = 30 * time.Second
+)
+
+// Library is what the services read. A [store.Store] is one.
+type Library interface {
+	Video(ctx context.Context, id string) (*models.Video, error)
+	Videos(ctx context.Context, q store.VideoQuery) (store.VideoPage, error)
+	Cues(ctx context.Context, q store.CueQuery) ([]models.Cue, error)
+	Artifacts(ctx context.Context, videoID string) ([]models.Artifact, error)
+}
+
+// Searcher answers queries. A [search.Searcher] is one.
+type Searcher interface {
+	Search(ctx context.Context, q search.Query) ([]search.Hit, error)
+}
+
+// Config says what a server serves.
+type Config struct {
+	Library  Library
+	Searcher Searcher
+	Media    http.Handler // below /play/
+	Page     http.Handler // everything that is nothing else
+	// Hosts are the names the server is reached by. Addresses and localhost
+	// need not be named; a request for any other name is refused, so that no
+	// web site can point its own name here (DNS rebinding).
+	Hosts []string
+	Log   *slog.Logger
+}
+
+// Server serves gRPC and HTTP on one address, without encryption. The order is
+// [New], Listen, Serve, and Close whatever happened before.
+type Server struct {
+	log      *slog.Logger
+	grpc     *grpc.Server
+	health   *health.Server
+	pipe     *bufconn.Listener // on which the gateway reaches grpc
+	gateway  *grpc.ClientConn
+	http     *http.Server
+	listener net.Listener
+
+	// stopping ends when Close begins.
+	stopping context.Context //nolint:containedctx // it is the server's life, not a call's
+	stop     context.CancelFunc
+}
+
+// New returns a server that listens to nothing yet.
+func New(c Config) (*Server, error) {
+	s := &Server{log: c.Log, health: health.NewServer(), pipe: bufconn.Listen(maxBody)}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	s.grpc = s.newGRPC(c)
+	rest, err := s.newGateway()
+	if err != nil {
+		return nil, fmt.Errorf("connect the gateway: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", rest)
+	mux.Handle("/healthz", rest)
+	mux.Handle("/play/", c.Media)
+	mux.Handle("/", c.Page)
+
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	s.http = &http.Server{
+		Handler:           guard(c.Hosts, s.either(mux)),
+		Protocols:         protocols,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
+	}
+	return s, nil
+}
+
+// either hands gRPC calls to the gRPC server and all else to web.
+func (s *Server) either(web http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
+			s.grpc.ServeHTTP(w, r)
+			return
+		}
+		web.ServeHTTP(w, r)
+	})
+}
+
+// Listen takes an address, such as "127.0.0.1:8080", or port 0 for any.
+func (s *Server) Listen(ctx context.Context, address string) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", address, err)
+	}
+	s.listener = listener
+	return nil
+}
+
+// Addr is where the server listens.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Serve answers requests until Close, and then returns nil.
+func (s *Server) Serve() error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.grpc.Serve(s.pipe) }()
+	err := s.http.Serve(s.listener)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	s.grpc.Stop()
+	return errors.Join(err, <-failed)
+}
+
+// Close takes no more requests, ends the streams, lets calls and downloads
+// that are on their way finish until ctx ends, and cuts off the rest.
+func (s *Server) Close(ctx context.Context) error {
+	s.health.Shutdown()
+	s.stop()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
+	}
+	if s.listener != nil {
+		s.listener.Close()
+	}
+	err = errors.Join(err, s.gateway.Close())
+	s.grpc.Stop()
+	s.pipe.Close()
+	return err
+}
