@@ -29,9 +29,12 @@ const (
 // SearchService finds moments.
 type SearchServiceClient interface {
 	// Search answers the moments that hold all words of a query, best first.
+	// Words are found in other forms, with or without diacritics. Where no moment
+	// holds them all, the last word may go on: people search while they type.
 	//
 	// Errors: INVALID_ARGUMENT for a query without a word in it, one over
-	// 1,024 bytes, or a malformed video name.
+	// 1,024 bytes, a malformed video name, or a negative page size; NOT_FOUND
+	// for a video that is not there.
 	Search(ctx context.Context, in *SearchRequest, opts ...grpc.CallOption) (*SearchResponse, error)
 }
 
@@ -60,9 +63,12 @@ func (c *searchServiceClient) Search(ctx context.Context, in *SearchRequest, opt
 // SearchService finds moments.
 type SearchServiceServer interface {
 	// Search answers the moments that hold all words of a query, best first.
+	// Words are found in other forms, with or without diacritics. Where no moment
+	// holds them all, the last word may go on: people search while they type.
 	//
 	// Errors: INVALID_ARGUMENT for a query without a word in it, one over
-	// 1,024 bytes, or a malformed video name.
+	// 1,024 bytes, a malformed video name, or a negative page size; NOT_FOUND
+	// for a video that is not there.
 	Search(context.Context, *SearchRequest) (*SearchResponse, error)
 	mustEmbedUnimplementedSearchServiceServer()
 }
