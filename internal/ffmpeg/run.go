@@ -29,12 +29,22 @@ func Input(path string, options ...string) []string {
 	return append(args, "-i", "file:"+path)
 }
 
+// InputAs is [Input] for a file that was sniffed: no other demuxer gets to see
+// it, even where the file would pass for several.
+func InputAs(container, path string, options ...string) []string {
+	args := []string{"-protocol_whitelist", protocols, "-format_whitelist", container, "-f", container}
+	args = append(args, options...)
+	return append(args, "-i", "file:"+path)
+}
+
 // Run is one run of ffmpeg.
 type Run struct {
 	Args   []string // after the general options, which are set here
 	Dir    string
 	Stdout io.Writer // nil where the outputs are files
-	Limits proc.Limits
+	// Outputs read the outputs pipe:3, pipe:4, …; see [proc.Command].
+	Outputs []func(io.Reader) error
+	Limits  proc.Limits
 	// Progress is called with the time of the last frame written. Only without
 	// Stdout, on which FFmpeg would report it.
 	Progress func(at time.Duration)
@@ -44,7 +54,9 @@ type Run struct {
 // outputs: verify them. Its errors carry a code; see [Explain].
 func (t Tools) Run(ctx context.Context, r Run) error {
 	args := []string{"-hide_banner", "-nostdin", "-nostats", "-loglevel", "level+warning", "-y"}
-	c := proc.Command{Path: t.FFmpeg, Dir: r.Dir, Stdout: r.Stdout, Limits: r.Limits}
+	// glibc reserves address space, which is what is limited, per thread.
+	env := []string{"MALLOC_ARENA_MAX=4"}
+	c := proc.Command{Path: t.FFmpeg, Env: env, Dir: r.Dir, Stdout: r.Stdout, Outputs: r.Outputs, Limits: r.Limits}
 	if r.Stdout != nil {
 		c.Args = append(args, r.Args...)
 		return Explain(proc.Run(ctx, c))
@@ -99,6 +111,8 @@ func Explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case models.ErrorCode(err) != models.CodeInternal:
+		return err // it has a code already
 	case errors.As(err, &missed):
 		return missing(missed.Program, err)
 	case errors.As(err, &limit) && (limit.Limit == "wall" || limit.Limit == "progress"):

@@ -18,6 +18,10 @@ type Command struct {
 	Stdout io.Writer // nil to drop
 	// Stderr also gets a copy of what is kept for [ExitError]; nil for none.
 	Stderr io.Writer
+	// Outputs read what the child writes to its descriptors 3, 4, …, each in a
+	// goroutine of its own. One that fails stops the child, and its error is
+	// Run's; what one leaves unread is dropped.
+	Outputs []func(io.Reader) error
 
 	Limits Limits
 	// Grace is how long a child may take between being asked to stop and being

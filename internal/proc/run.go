@@ -53,16 +53,27 @@ func RunWatched(ctx context.Context, c Command, watch func(alive func())) error 
 
 	tail := &tailWriter{next: c.Stderr}
 	cmd, stop := build(ctx, c, tail)
-	err := onOwnThread(func() error {
-		if err := cmd.Start(); err != nil {
+	outputs, err := newOutputs(cmd, len(c.Outputs))
+	if err != nil {
+		return fmt.Errorf("%s: open pipes: %w", filepath.Base(c.Path), err)
+	}
+	err = onOwnThread(func() error {
+		err := cmd.Start()
+		outputs.release()
+		if err != nil {
 			return err
 		}
 		limit(cmd.Process.Pid, c.Limits)
+		outputs.consume(c.Outputs, cancel)
 		return cmd.Wait()
 	})
 	// Whatever the leader left behind in its group goes with it.
 	if cmd.Process != nil {
 		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
+	}
+	consumed := outputs.wait(cmd.WaitDelay)
+	if err == nil && consumed != nil {
+		return fmt.Errorf("%s: read its output: %w", filepath.Base(c.Path), consumed)
 	}
 	return explain(ctx, c, err, stop, tail.String())
 }
