@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -70,6 +71,7 @@ type Server struct {
 	// stopping ends when Close begins.
 	stopping context.Context //nolint:containedctx // it is the server's life, not a call's
 	stop     context.CancelFunc
+	closing  sync.Once
 }
 
 // New returns a server that listens to nothing yet.
@@ -138,8 +140,14 @@ func (s *Server) Serve() error {
 }
 
 // Close takes no more requests, ends the streams, lets calls and downloads
-// that are on their way finish until ctx ends, and cuts off the rest.
-func (s *Server) Close(ctx context.Context) error {
+// that are on their way finish until ctx ends, and cuts off the rest. Called
+// again it does nothing.
+func (s *Server) Close(ctx context.Context) (err error) {
+	s.closing.Do(func() { err = s.close(ctx) })
+	return err
+}
+
+func (s *Server) close(ctx context.Context) error {
 	s.health.Shutdown()
 	s.stop()
 	err := s.http.Shutdown(ctx)
@@ -147,10 +155,9 @@ func (s *Server) Close(ctx context.Context) error {
 		err = errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
 	}
 	if s.listener != nil {
-		s.listener.Close()
+		s.listener.Close() // http knows it only once it serves
 	}
 	err = errors.Join(err, s.gateway.Close())
 	s.grpc.Stop()
-	s.pipe.Close()
 	return err
 }

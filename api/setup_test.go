@@ -1,0 +1,281 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/cuepoint/cuepoint/analyzer/text"
+	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/internal/search"
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/sqlite"
+	"github.com/cuepoint/cuepoint/streaming/origin"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bundle is a running server over a library of its own.
+type bundle struct {
+	*testing.T
+	Library *library
+	Server  *api.Server
+	URL     string
+	Log     *logged
+	client  *http.Client
+}
+
+// library is a real one that can be made to fail, panic or wait.
+type library struct {
+	*sqlite.Store
+	mu    sync.Mutex
+	video func(ctx context.Context) error // what Video does first
+}
+
+func (l *library) Video(ctx context.Context, id string) (*models.Video, error) {
+	l.mu.Lock()
+	first := l.video
+	l.mu.Unlock()
+	if first != nil {
+		if err := first(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return l.Store.Video(ctx, id)
+}
+
+// onVideo makes every call of Video run first.
+func (l *library) onVideo(first func(ctx context.Context) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.video = first
+}
+
+// logged is what was written to the log.
+type logged struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// media has the files of stages as folders of a directory, for every video.
+type media string
+
+func (m media) Open(_ context.Context, _, stage string) (*os.Root, string, error) {
+	root, err := os.OpenRoot(filepath.Join(string(m), stage))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, "", models.Errorf(models.CodeNotFound, "nothing published").Because(err)
+	}
+	return root, "run1", err
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	dir := t.TempDir()
+	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "library.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "package"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "package", "master.m3u8"), []byte("#EXTM3U\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := &bundle{T: t, Library: &library{Store: db}, Log: new(logged), client: &http.Client{Transport: &http.Transport{}}}
+	log := slog.New(slog.NewTextHandler(b.Log, nil))
+	b.Server, err = api.New(api.Config{
+		Library:  b.Library,
+		Searcher: &search.Searcher{Store: b.Library},
+		Media:    &origin.Handler{Catalogue: media(dir), Fail: api.Problems(log)},
+		Page:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "the page at "+r.URL.Path) }),
+		Hosts:    []string{"videos.example"},
+		Log:      log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Server.Listen(t.Context(), "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	b.URL = "http://" + b.Server.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- b.Server.Serve() }()
+	t.Cleanup(func() {
+		b.client.CloseIdleConnections()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := errors.Join(b.Server.Close(ctx), <-served, db.Close()); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return b
+}
+
+// dial returns a gRPC connection to the server's one address.
+func (b *bundle) dial() *grpc.ClientConn {
+	b.Helper()
+	conn, err := grpc.NewClient(b.Server.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// answer is what came back over HTTP.
+type answer struct {
+	Code   int
+	Header http.Header
+	Body   string
+}
+
+// JSON is the body as JSON.
+func (a answer) JSON(t *testing.T) map[string]any {
+	t.Helper()
+	var v map[string]any
+	if err := json.Unmarshal([]byte(a.Body), &v); err != nil {
+		t.Fatalf("body %q: %v", a.Body, err)
+	}
+	return v
+}
+
+// ask sends a request; change, where not nil, changes it before.
+func (b *bundle) ask(method, path string, body io.Reader, change func(*http.Request)) answer {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), method, b.URL+path, body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if change != nil {
+		change(r)
+	}
+	resp, err := b.client.Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer resp.Body.Close()
+	read, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return answer{resp.StatusCode, resp.Header, string(read)}
+}
+
+func (b *bundle) get(path string) answer {
+	b.Helper()
+	return b.ask(http.MethodGet, path, nil, nil)
+}
+
+// created is when the first video was added; each next is a second younger.
+var created = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+// add puts a video with everything in it into the library.
+func (b *bundle) add(id string) {
+	b.Helper()
+	stage := func(name string, cues []models.Cue, artifacts ...models.Artifact) store.Commit {
+		for i := range cues {
+			cues[i].VideoID, cues[i].Stage = id, name
+		}
+		for i := range artifacts {
+			artifacts[i].VideoID, artifacts[i].Stage, artifacts[i].Run = id, name, "run1"
+		}
+		return store.Commit{VideoID: id, Cues: cues, Artifacts: artifacts, Run: models.StageRun{
+			ID: "run1", Stage: name, Status: models.StageDone, Attempt: 1, Started: created, Finished: created.Add(time.Second),
+		}}
+	}
+	probe := stage("probe", nil)
+	probe.Media = &models.MediaInfo{
+		Container: "mov", Duration: 90 * time.Second, BitRate: 2_000_000, Tags: models.Tags{"title": "caf\xe9"},
+		Chapters: []models.MediaMark{{Start: 0, End: time.Minute, Title: "One"}},
+		Streams: []models.Stream{{
+			Kind: models.StreamVideo, Codec: "h264", Width: 640, Height: 360, Rotation: 90, Language: "en",
+			FrameRate: models.Ratio{Num: 30000, Den: 1001}, SampleRatio: models.Ratio{Num: 4, Den: 3}, Color: models.Color{Space: "bt709"},
+		}},
+	}
+	transcript := models.Transcript{Language: "en", Source: models.SourceRecognized, Model: "base-q5_1", Segments: []models.Segment{
+		{Start: 1500 * time.Millisecond, End: 4 * time.Second, Text: "Tides are pulled by the moon.", Confidence: 0.9,
+			Words: []models.Word{{Text: "Tides", Start: 1500 * time.Millisecond, End: 2 * time.Second, Confidence: 0.8}}},
+		{Start: 40 * time.Second, End: 44 * time.Second, Text: "Des marées d’été.", Confidence: 0.7},
+	}}
+	speech := stage("speech", transcript.Cues(),
+		models.Artifact{Kind: models.ArtifactCaptions, Path: "captions.en.vtt", Type: "text/vtt", Language: "en"},
+		models.Artifact{Kind: models.ArtifactCaptions, Path: "captions.en.srt", Type: "application/x-subrip", Language: "en"})
+	var postings []models.Posting
+	for i := range speech.Cues {
+		speech.Cues[i].ID = id + "-said-" + string(rune('0'+i))
+		postings = append(postings, models.Posting{CueID: speech.Cues[i].ID, Terms: text.Terms(speech.Cues[i].Text)})
+	}
+	shots := stage("shots", []models.Cue{
+		models.Shot{Start: 0, End: 30 * time.Second, Transition: models.TransitionCut, Confidence: 1}.Cue(),
+		models.Shot{Start: 30 * time.Second, End: 90 * time.Second, Transition: models.TransitionDissolve, Confidence: 0.5}.Cue(),
+	})
+	shots.Cues[0].ID, shots.Cues[1].ID = id+"-shot-0", id+"-shot-1"
+	chapters := stage("chapters", []models.Cue{models.Chapter{End: 90 * time.Second, Title: "Tides", Confidence: 0.75}.Cue()},
+		models.Artifact{Kind: models.ArtifactChapters, Path: "chapters.vtt", Type: "text/vtt"})
+	chapters.Cues[0].ID = id + "-chapter-0"
+	index := stage("index", nil)
+	index.Postings = postings
+	index.Run.Status, index.Run.Error = models.StageSkipped, models.Errorf(models.CodeNotApplicable, "nothing to do")
+
+	video := &models.Video{
+		ID: id, Title: "Tides", Source: "/videos/tides\xff.mp4", State: models.VideoPartial, SHA256: id, Size: 1, Language: "en",
+		Error: models.Errorf(models.CodeTruncatedMedia, "the file ends early"), Created: created, Updated: created,
+	}
+	if err := b.Library.CreateVideo(b.Context(), video); err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []store.Commit{
+		probe,
+		stage("package", nil,
+			models.Artifact{Kind: models.ArtifactHLS, Path: "master.m3u8", Type: "application/vnd.apple.mpegurl", Data: json.RawMessage(
+				`{"duration":90000000000,"renditions":[{"name":"360p","kind":"video","width":360,"height":640,"frame_rate":30,"bitrate":800000,"average":700000,"codecs":"avc1.64001e"}]}`)},
+			models.Artifact{Kind: models.ArtifactDASH, Path: "manifest.mpd", Type: "application/dash+xml"},
+			models.Artifact{Kind: models.ArtifactSpeech, Path: "speech.flac", Type: "audio/flac"}),
+		speech, shots,
+		stage("thumbs", nil,
+			models.Artifact{Kind: models.ArtifactPoster, Path: "poster.jpg", Type: "image/jpeg"},
+			models.Artifact{Kind: models.ArtifactStoryboard, Path: "storyboard.vtt", Type: "text/vtt"},
+			models.Artifact{Kind: models.ArtifactThumbnail, Path: "0001.jpg", Type: "image/jpeg", Time: 12 * time.Second},
+			models.Artifact{Kind: models.ArtifactThumbnail, Path: "0002.jpg", Type: "image/jpeg", Time: 50 * time.Second}),
+		chapters, index,
+	} {
+		if err := b.Library.Commit(b.Context(), c); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// contains fails the test where a text lacks a part.
+func contains(t *testing.T, text, part string) {
+	t.Helper()
+	if !strings.Contains(text, part) {
+		t.Errorf("%q lacks %q", text, part)
+	}
+}
