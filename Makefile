@@ -17,6 +17,9 @@ ENV := eval "$$(deploy/setup.sh env)"
 # The packages whose programs load libwhisper: they alone take its link flags.
 SPEECH := ./transcribe/whisper/... ./cmd/cuepoint-speech/...
 
+# files PATTERNS lists the tree's own files, committed or about to be.
+files = git ls-files -co --exclude-standard $(1) | while read -r file; do [[ ! -f $$file ]] || echo "$$file"; done
+
 player := streaming/player
 player_sources := $(shell find $(player) \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.go' -print 2>/dev/null)
 
@@ -92,7 +95,7 @@ verify: verify-format verify-tidy verify-api ## check that generated code, modul
 
 verify-format:
 	@$(ENV)
-	unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l)
+	unformatted=$$($(call files,'*.go') | xargs -r gofmt -l)
 	if [[ -n $$unformatted ]]; then
 		printf 'verify: not formatted by gofmt:\n%s\n' "$$unformatted"
 		exit 1
@@ -124,7 +127,7 @@ lint: ## check the code with go vet, golangci-lint, ShellCheck and the page's ow
 	echo "lint: golangci-lint"
 	golangci-lint run --concurrency=2
 	echo "lint: shell scripts"
-	git ls-files -co --exclude-standard '*.sh' .ci/run | xargs -r shellcheck -x
+	$(call files,'*.sh' .ci/run) | xargs -r shellcheck -x
 	echo "lint: the player page"
 	npm --prefix $(player) run --silent --if-present lint
 
@@ -144,7 +147,7 @@ fresh: ## make demo and make test from a clean clone in a bare Debian 12 (root; 
 	@test/fresh.sh
 
 clean: ## remove what was built and the demo's data
-	@rm -rf bin build api/third_party $(DATA) $(player)/node_modules
+	@rm -rf bin build api/third_party .cuepoint-demo $(player)/node_modules
 	find $(player)/dist -mindepth 1 ! -name 'placeholder*' -delete 2>/dev/null || true
 
 .ONESHELL:
