@@ -56,17 +56,19 @@ func allCodes(t *testing.T) []models.Code {
 func TestEveryCodeHasItsAnswer(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	client := cuepointv1.NewVideoServiceClient(b.dial())
+	client := cuepointv1.NewVideoServiceClient(b.dial(t))
 	for _, code := range allCodes(t) {
 		t.Run(string(code), func(t *testing.T) {
-			b.Library.onVideo(func(context.Context) error {
+			t.Parallel()
+			id := strings.ToLower(strings.ReplaceAll(string(code), "_", "-"))
+			b.Library.before(id, func(context.Context) error {
 				return models.Errorf(code, "what to do").Because(errors.New("secret cause"))
 			})
 			message := "what to do"
 			if code == models.CodeInternal {
 				message = "internal error"
 			}
-			_, err := client.GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/any"})
+			_, err := client.GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/" + id})
 			s := status.Convert(err)
 			internal := s.Code() == codes.Internal || s.Code() == codes.Unknown
 			if s.Code() == codes.OK || internal != (code == models.CodeInternal) || s.Message() != message {
@@ -75,7 +77,7 @@ func TestEveryCodeHasItsAnswer(t *testing.T) {
 			if got := reasonOf(s); got != string(code) {
 				t.Errorf("gRPC: reason %q", got)
 			}
-			a := b.get("/v1/videos/any")
+			a := b.get(t, "/v1/videos/"+id)
 			body := a.JSON(t)
 			if a.Code < 400 || (a.Code == http.StatusInternalServerError) != internal || body["message"] != message || body["code"] != float64(s.Code()) {
 				t.Errorf("REST: %d %s", a.Code, a.Body)
@@ -102,35 +104,37 @@ func reasonOf(s *status.Status) string {
 func TestUnknownErrorsSayNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	client := cuepointv1.NewVideoServiceClient(b.dial())
-	faults := map[string]func(context.Context) error{
-		"an error of no code":          func(context.Context) error { return errors.New("secret") },
-		"a code that is not ours":      func(context.Context) error { return models.Errorf("SECRET", "secret") },
-		"another server's status":      func(context.Context) error { return status.Error(codes.NotFound, "secret") },
-		"a panic":                      func(context.Context) error { panic("secret") },
-		"a panic with a runtime error": func(context.Context) error { var m map[string]int; m["secret"] = 1; return nil },
+	client := cuepointv1.NewVideoServiceClient(b.dial(t))
+	tests := []struct {
+		name, id string
+		fault    func(context.Context) error
+	}{
+		{"an error of no code", "plain", func(context.Context) error { return errors.New("secret of plain") }},
+		{"a code that is not ours", "foreign", func(context.Context) error { return models.Errorf("SECRET", "secret of foreign") }},
+		{"another server's status", "status", func(context.Context) error { return status.Error(codes.NotFound, "secret of status") }},
+		{"a panic", "panic", func(context.Context) error { panic("secret of panic") }},
 	}
-	for name, fault := range faults {
-		t.Run(name, func(t *testing.T) {
-			b.Library.onVideo(fault)
-			_, err := client.GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/any"})
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b.Library.before(tt.id, tt.fault)
+			_, err := client.GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/" + tt.id})
 			if s := status.Convert(err); s.Code() != codes.Internal || s.Message() != "internal error" || reasonOf(s) != "INTERNAL" {
 				t.Errorf("gRPC: %v", s)
 			}
-			a := b.get("/v1/videos/any")
+			a := b.get(t, "/v1/videos/"+tt.id)
 			if a.Code != http.StatusInternalServerError || strings.Contains(a.Body, "secret") {
 				t.Errorf("REST: %d %s", a.Code, a.Body)
 			}
+			contains(t, b.Log.String(), "secret of "+tt.id)
 		})
 	}
-	contains(t, b.Log.String(), "secret")
-	contains(t, b.Log.String(), "method=/cuepoint.v1.VideoService/GetVideo")
 }
 
 func TestBadRequests(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.add("tides")
+	b.add(t, "tides")
 	tests := []struct {
 		name, method, path string
 		code               int
@@ -165,7 +169,8 @@ func TestBadRequests(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			a := b.ask(tt.method, tt.path, nil, func(r *http.Request) {
+			t.Parallel()
+			a := b.ask(t, tt.method, tt.path, nil, func(r *http.Request) {
 				r.Header.Set("X-HTTP-Method-Override", "GET")
 				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			})
@@ -179,7 +184,8 @@ func TestBadRequests(t *testing.T) {
 		})
 	}
 	t.Run("over gRPC", func(t *testing.T) {
-		client := cuepointv1.NewVideoServiceClient(b.dial())
+		t.Parallel()
+		client := cuepointv1.NewVideoServiceClient(b.dial(t))
 		for _, req := range []*cuepointv1.GetVideoRequest{{}, {Name: "tides"}, {Name: "videos/-"}, {Name: "videos/tides", View: 7}} {
 			_, err := client.GetVideo(t.Context(), req)
 			if s := status.Convert(err); s.Code() != codes.InvalidArgument || len(s.Details()) != 2 {
@@ -208,22 +214,25 @@ func details(t *testing.T, a answer) (reason, field string) {
 func TestRequestsHaveLimits(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.add("tides")
+	b.add(t, "tides")
 	t.Run("a body of more than a mebibyte", func(t *testing.T) {
-		a := b.ask(http.MethodPost, "/v1/videos", strings.NewReader(strings.Repeat("x", 1<<20+1)), nil)
+		t.Parallel()
+		a := b.ask(t, http.MethodPost, "/v1/videos", strings.NewReader(strings.Repeat("x", 1<<20+1)), nil)
 		if reason, _ := details(t, a); a.Code != http.StatusRequestEntityTooLarge || reason != "REQUEST_TOO_LARGE" {
 			t.Errorf("%d %s", a.Code, a.Body)
 		}
 	})
 	t.Run("a message of more than four mebibytes", func(t *testing.T) {
-		client := cuepointv1.NewSearchServiceClient(b.dial())
+		t.Parallel()
+		client := cuepointv1.NewSearchServiceClient(b.dial(t))
 		_, err := client.Search(t.Context(), &cuepointv1.SearchRequest{Query: strings.Repeat("x", 4<<20)})
 		if status.Code(err) != codes.ResourceExhausted {
 			t.Errorf("%v", err)
 		}
 	})
 	t.Run("a header of more than 64 KiB", func(t *testing.T) {
-		a := b.ask(http.MethodGet, "/v1/videos", nil, func(r *http.Request) { r.Header.Set("X-Long", strings.Repeat("x", 128<<10)) })
+		t.Parallel()
+		a := b.ask(t, http.MethodGet, "/v1/videos", nil, func(r *http.Request) { r.Header.Set("X-Long", strings.Repeat("x", 128<<10)) })
 		if a.Code != http.StatusRequestHeaderFieldsTooLarge {
 			t.Errorf("%d %s", a.Code, a.Body)
 		}
@@ -233,17 +242,17 @@ func TestRequestsHaveLimits(t *testing.T) {
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	a := b.get("/play/tides/package/none.m3u8")
+	a := b.get(t, "/play/tides/package/none.m3u8")
 	want := map[string]any{"type": "about:blank", "title": "Not Found", "status": 404.0, "detail": "there is no such file", "reason": "NOT_FOUND"}
 	if diff := cmp.Diff(want, a.JSON(t)); diff != "" || a.Code != 404 || a.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d %s (-want +got):\n%s", a.Code, a.Header.Get("Content-Type"), diff)
 	}
-	a = b.ask(http.MethodPut, "/play/tides/package/master.m3u8", nil, nil)
+	a = b.ask(t, http.MethodPut, "/play/tides/package/master.m3u8", nil, nil)
 	if a.Code != http.StatusMethodNotAllowed || a.JSON(t)["reason"] != "UNIMPLEMENTED" {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}
 	for _, path := range []string{"/play/tides/package/%2e%2e/library.db", "/play/%2e%2e/package/master.m3u8", "/play/tides/" + url.PathEscape("../library.txt")} {
-		if a := b.get(path); a.Code != http.StatusNotFound {
+		if a := b.get(t, path); a.Code != http.StatusNotFound {
 			t.Errorf("%s: %d %s", path, a.Code, a.Body)
 		}
 	}

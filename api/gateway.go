@@ -108,8 +108,9 @@ func withReason(s *status.Status) *status.Status {
 		return statusOf(context.DeadlineExceeded)
 	case codes.Unavailable: // the health endpoint's answer, and that of a server that stops
 		return s
+	default:
+		return statusOf(s.Err())
 	}
-	return statusOf(s.Err())
 }
 
 // reason is the code in a status' ErrorInfo, or "".

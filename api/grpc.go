@@ -80,7 +80,7 @@ func (s *Server) translate(ctx context.Context, method string, err error) error 
 	if _, ok := status.FromError(err); ok && !strings.HasPrefix(method, "/cuepoint.") {
 		return err
 	}
-	if models.ErrorCode(err) == models.CodeInternal {
+	if visible(err).Code == models.CodeInternal {
 		s.log.ErrorContext(ctx, "call failed", "method", method, "error", err)
 	}
 	return statusOf(err).Err()

@@ -118,6 +118,7 @@ func playbackMessage(artifacts []models.Artifact) (*cuepointv1.Playback, error) 
 					LanguageCode: a.Language, Uri: mediaURI(a), Transcript: transcriptName(a.VideoID, a.Language),
 				})
 			}
+		default: // found through the shots, or not for players
 		}
 	}
 	if m.GetHlsUri() == "" {

@@ -12,7 +12,7 @@ import (
 // with an error, and logs what people outside may not know of it.
 func Problems(log *slog.Logger) func(http.ResponseWriter, *http.Request, error) {
 	return func(w http.ResponseWriter, r *http.Request, err error) {
-		if models.ErrorCode(err) == models.CodeInternal {
+		if visible(err).Code == models.CodeInternal {
 			log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
 		}
 		writeProblem(w, err)

@@ -30,8 +30,8 @@ func indent(t *testing.T, v any) []byte {
 func TestOneAddressServesEverything(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.add("tides")
-	video, err := cuepointv1.NewVideoServiceClient(b.dial()).GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/tides"})
+	b.add(t, "tides")
+	video, err := cuepointv1.NewVideoServiceClient(b.dial(t)).GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/tides"})
 	if err != nil || video.GetTitle() != "Tides" || len(video.GetShots()) != 2 {
 		t.Errorf("gRPC: %v, error %v", video, err)
 	}
@@ -42,7 +42,7 @@ func TestOneAddressServesEverything(t *testing.T) {
 		"/healthz":                         `{"status":"SERVING"}`,
 		"/v1/videos?page_size=0&unknown=1": `"name":"videos/tides"`,
 	} {
-		a := b.get(path)
+		a := b.get(t, path)
 		if a.Code != http.StatusOK {
 			t.Errorf("%s: %d %s", path, a.Code, a.Body)
 		}
@@ -68,8 +68,9 @@ func TestOtherNamesAreRefused(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.host, func(t *testing.T) {
+			t.Parallel()
 			for _, path := range []string{"/", "/v1/videos", "/play/tides/package/master.m3u8", "/healthz"} {
-				a := b.ask(http.MethodGet, path, nil, func(r *http.Request) { r.Host = tt.host })
+				a := b.ask(t, http.MethodGet, path, nil, func(r *http.Request) { r.Host = tt.host })
 				if ok := a.Code == http.StatusOK; ok != tt.ok {
 					t.Errorf("%s: %d %s", path, a.Code, a.Body)
 				}
@@ -87,7 +88,7 @@ var services = []string{"cuepoint.v1.SearchService", "cuepoint.v1.TranscriptServ
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	client := healthpb.NewHealthClient(b.dial())
+	client := healthpb.NewHealthClient(b.dial(t))
 	for _, service := range append([]string{""}, services...) {
 		resp, err := client.Check(t.Context(), &healthpb.HealthCheckRequest{Service: service})
 		if err != nil || resp.GetStatus() != healthpb.HealthCheckResponse_SERVING {
@@ -103,7 +104,7 @@ func TestHealth(t *testing.T) {
 func TestReflection(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	stream, err := reflectionpb.NewServerReflectionClient(b.dial()).ServerReflectionInfo(t.Context())
+	stream, err := reflectionpb.NewServerReflectionClient(b.dial(t)).ServerReflectionInfo(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,8 +134,8 @@ func TestReflection(t *testing.T) {
 func TestCloseLetsCallsFinishAndEndsStreams(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.add("tides")
-	conn := b.dial()
+	b.add(t, "tides")
+	conn := b.dial(t)
 	watch, err := healthpb.NewHealthClient(conn).Watch(t.Context(), &healthpb.HealthCheckRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +144,7 @@ func TestCloseLetsCallsFinishAndEndsStreams(t *testing.T) {
 		t.Fatalf("first status %v, error %v", first, err)
 	}
 	entered, release := make(chan struct{}), make(chan struct{})
-	b.Library.onVideo(func(context.Context) error {
+	b.Library.before("tides", func(context.Context) error {
 		close(entered)
 		<-release
 		return nil
@@ -177,13 +178,13 @@ func TestCloseDoesNotWaitForEver(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	entered := make(chan struct{})
-	b.Library.onVideo(func(ctx context.Context) error {
+	b.Library.before("tides", func(ctx context.Context) error {
 		close(entered)
 		<-ctx.Done()
 		return ctx.Err()
 	})
 	answered := make(chan error, 1)
-	conn := b.dial()
+	conn := b.dial(t)
 	go func() {
 		_, err := cuepointv1.NewVideoServiceClient(conn).GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/tides"})
 		answered <- err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -32,7 +33,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // bundle is a running server over a library of its own.
 type bundle struct {
-	*testing.T
 	Library *library
 	Server  *api.Server
 	URL     string
@@ -43,13 +43,13 @@ type bundle struct {
 // library is a real one that can be made to fail, panic or wait.
 type library struct {
 	*sqlite.Store
-	mu    sync.Mutex
-	video func(ctx context.Context) error // what Video does first
+	mu     sync.Mutex
+	faults map[string]func(context.Context) error // what Video does first, by id
 }
 
 func (l *library) Video(ctx context.Context, id string) (*models.Video, error) {
 	l.mu.Lock()
-	first := l.video
+	first := l.faults[id]
 	l.mu.Unlock()
 	if first != nil {
 		if err := first(ctx); err != nil {
@@ -59,11 +59,11 @@ func (l *library) Video(ctx context.Context, id string) (*models.Video, error) {
 	return l.Store.Video(ctx, id)
 }
 
-// onVideo makes every call of Video run first.
-func (l *library) onVideo(first func(ctx context.Context) error) {
+// before makes every call of Video with this id run first.
+func (l *library) before(id string, first func(context.Context) error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.video = first
+	l.faults[id] = first
 }
 
 // logged is what was written to the log.
@@ -108,13 +108,13 @@ func setup(t *testing.T) *bundle {
 	if err := os.WriteFile(filepath.Join(dir, "package", "master.m3u8"), []byte("#EXTM3U\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b := &bundle{T: t, Library: &library{Store: db}, Log: new(logged), client: &http.Client{Transport: &http.Transport{}}}
+	b := &bundle{Library: &library{Store: db, faults: map[string]func(context.Context) error{}}, Log: new(logged), client: &http.Client{Transport: &http.Transport{}}}
 	log := slog.New(slog.NewTextHandler(b.Log, nil))
 	b.Server, err = api.New(api.Config{
 		Library:  b.Library,
 		Searcher: &search.Searcher{Store: b.Library},
 		Media:    &origin.Handler{Catalogue: media(dir), Fail: api.Problems(log)},
-		Page:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "the page at "+r.URL.Path) }),
+		Page:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the page at ", r.URL.Path) }),
 		Hosts:    []string{"videos.example"},
 		Log:      log,
 	})
@@ -139,13 +139,13 @@ func setup(t *testing.T) *bundle {
 }
 
 // dial returns a gRPC connection to the server's one address.
-func (b *bundle) dial() *grpc.ClientConn {
-	b.Helper()
+func (b *bundle) dial(t *testing.T) *grpc.ClientConn {
+	t.Helper()
 	conn, err := grpc.NewClient(b.Server.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	b.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() { conn.Close() })
 	return conn
 }
 
@@ -167,38 +167,38 @@ func (a answer) JSON(t *testing.T) map[string]any {
 }
 
 // ask sends a request; change, where not nil, changes it before.
-func (b *bundle) ask(method, path string, body io.Reader, change func(*http.Request)) answer {
-	b.Helper()
-	r, err := http.NewRequestWithContext(b.Context(), method, b.URL+path, body)
+func (b *bundle) ask(t *testing.T, method, path string, body io.Reader, change func(*http.Request)) answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, b.URL+path, body)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	if change != nil {
 		change(r)
 	}
 	resp, err := b.client.Do(r)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	read, err := io.ReadAll(resp.Body)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	return answer{resp.StatusCode, resp.Header, string(read)}
 }
 
-func (b *bundle) get(path string) answer {
-	b.Helper()
-	return b.ask(http.MethodGet, path, nil, nil)
+func (b *bundle) get(t *testing.T, path string) answer {
+	t.Helper()
+	return b.ask(t, http.MethodGet, path, nil, nil)
 }
 
 // created is when the first video was added; each next is a second younger.
 var created = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // add puts a video with everything in it into the library.
-func (b *bundle) add(id string) {
-	b.Helper()
+func (b *bundle) add(t *testing.T, id string) {
+	t.Helper()
 	stage := func(name string, cues []models.Cue, artifacts ...models.Artifact) store.Commit {
 		for i := range cues {
 			cues[i].VideoID, cues[i].Stage = id, name
@@ -248,8 +248,8 @@ func (b *bundle) add(id string) {
 		ID: id, Title: "Tides", Source: "/videos/tides\xff.mp4", State: models.VideoPartial, SHA256: id, Size: 1, Language: "en",
 		Error: models.Errorf(models.CodeTruncatedMedia, "the file ends early"), Created: created, Updated: created,
 	}
-	if err := b.Library.CreateVideo(b.Context(), video); err != nil {
-		b.Fatal(err)
+	if err := b.Library.CreateVideo(t.Context(), video); err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range []store.Commit{
 		probe,
@@ -266,8 +266,8 @@ func (b *bundle) add(id string) {
 			models.Artifact{Kind: models.ArtifactThumbnail, Path: "0002.jpg", Type: "image/jpeg", Time: 50 * time.Second}),
 		chapters, index,
 	} {
-		if err := b.Library.Commit(b.Context(), c); err != nil {
-			b.Fatal(err)
+		if err := b.Library.Commit(t.Context(), c); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

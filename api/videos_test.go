@@ -41,7 +41,7 @@ func golden(t *testing.T, name string, a answer) {
 func TestRESTAnswers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.add("tides")
+	b.add(t, "tides")
 	for name, path := range map[string]string{
 		"video.json":      "/v1/videos/tides",
 		"videos.json":     "/v1/videos",
@@ -49,7 +49,8 @@ func TestRESTAnswers(t *testing.T) {
 		"moments.json":    "/v1/moments:search?query=MAREES+%22d%27ete%22&kinds=speech&video=videos/tides",
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := b.get(path)
+			t.Parallel()
+			a := b.get(t, path)
 			golden(t, name, a)
 			if got := a.Header.Get("Content-Type"); got != "application/json" {
 				t.Errorf("content type %q", got)
@@ -70,11 +71,11 @@ func TestAVideoThatHasJustArrived(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := b.get("/v1/videos/new").JSON(t)
+	v := b.get(t, "/v1/videos/new").JSON(t)
 	if v["state"] != "STATE_QUEUED" || v["playback"] != nil || v["media"] != nil || v["duration"] != nil {
 		t.Errorf("video %v", v)
 	}
-	a := b.get("/v1/videos/new/transcripts/-")
+	a := b.get(t, "/v1/videos/new/transcripts/-")
 	if a.Code != http.StatusNotFound {
 		t.Errorf("transcript: %d %s", a.Code, a.Body)
 	}
@@ -91,9 +92,9 @@ func TestATranscriptThatCannotBeSaysWhy(t *testing.T) {
 	if err := b.Library.SetRun(t.Context(), "mute", run); err != nil {
 		t.Fatal(err)
 	}
-	contains(t, b.get("/v1/videos/mute/transcripts/-").Body, "run cuepoint models pull")
-	b.add("tides")
-	contains(t, b.get("/v1/videos/tides/transcripts/de").Body, "videos/tides/transcripts/en")
+	contains(t, b.get(t, "/v1/videos/mute/transcripts/-").Body, "run cuepoint models pull")
+	b.add(t, "tides")
+	contains(t, b.get(t, "/v1/videos/tides/transcripts/de").Body, "videos/tides/transcripts/en")
 }
 
 func TestPagesOfVideos(t *testing.T) {
@@ -109,7 +110,7 @@ func TestPagesOfVideos(t *testing.T) {
 	var names []any
 	path, pages := "/v1/videos?page_size=2", 0
 	for next := ""; pages == 0 || next != ""; pages++ {
-		page := b.get(path + "&page_token=" + next).JSON(t)
+		page := b.get(t, path+"&page_token="+next).JSON(t)
 		for _, v := range page["videos"].([]any) {
 			names = append(names, v.(map[string]any)["name"])
 		}
@@ -118,10 +119,10 @@ func TestPagesOfVideos(t *testing.T) {
 	if diff := cmp.Diff([]any{"videos/v4", "videos/v3", "videos/v2", "videos/v1", "videos/v0"}, names); diff != "" || pages != 3 {
 		t.Errorf("%d pages (-want +got):\n%s", pages, diff)
 	}
-	if all := b.get("/v1/videos?page_size=2000000000").JSON(t); len(all["videos"].([]any)) != 5 {
+	if all := b.get(t, "/v1/videos?page_size=2000000000").JSON(t); len(all["videos"].([]any)) != 5 {
 		t.Error("a size above the limit is not the limit")
 	}
-	full := b.get("/v1/videos?view=VIDEO_VIEW_FULL&page_size=1")
+	full := b.get(t, "/v1/videos?view=VIDEO_VIEW_FULL&page_size=1")
 	if full.Code != http.StatusOK {
 		t.Errorf("full view: %d %s", full.Code, full.Body)
 	}

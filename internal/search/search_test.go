@@ -74,11 +74,11 @@ func (l *library) commit(video, stage string, cues []models.Cue, artifacts []mod
 	}
 }
 
-func (l *library) search(q search.Query) []search.Hit {
-	l.t.Helper()
-	hits, err := (&search.Searcher{Store: l.Store}).Search(l.t.Context(), q)
+func (l *library) search(t *testing.T, q search.Query) []search.Hit {
+	t.Helper()
+	hits, err := (&search.Searcher{Store: l.Store}).Search(t.Context(), q)
 	if err != nil {
-		l.t.Fatalf("search %q: %v", q.Text, err)
+		t.Fatalf("search %q: %v", q.Text, err)
 	}
 	return hits
 }
@@ -147,8 +147,9 @@ func TestSearchFindsAndMarks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			var got []string
-			for _, h := range l.search(search.Query{Text: tt.query}) {
+			for _, h := range l.search(t, search.Query{Text: tt.query}) {
 				got = append(got, marked(h.Snippet))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -175,7 +176,7 @@ func TestHitsSayWhereAndWhy(t *testing.T) {
 		{ID: "a-1", VideoID: "a", Stage: "speech", Kind: models.CueSpeech, Start: time.Second, End: 2 * time.Second, Text: "a Tide pool, tides, and a tide"},
 	}, nil)
 
-	hits := l.search(search.Query{Text: "tide"})
+	hits := l.search(t, search.Query{Text: "tide"})
 	if len(hits) != 1 {
 		t.Fatalf("%d hits", len(hits))
 	}
@@ -216,7 +217,8 @@ func TestSearchKeepsToAVideoAndToKinds(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if hits := l.search(tt.query); len(hits) != tt.want {
+			t.Parallel()
+			if hits := l.search(t, tt.query); len(hits) != tt.want {
 				t.Errorf("%d hits, want %d", len(hits), tt.want)
 			}
 		})
@@ -240,6 +242,7 @@ func TestBadQueries(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			_, err := (&search.Searcher{Store: l.Store}).Search(t.Context(), tt.query)
 			if models.ErrorCode(err) != tt.want {
 				t.Errorf("error %v, want %s", err, tt.want)
@@ -257,7 +260,7 @@ func TestTheLongestQueryIsAnswered(t *testing.T) {
 	}
 	query := strings.Join(words, " ")
 	l.add("a", query)
-	hits := l.search(search.Query{Text: query})
+	hits := l.search(t, search.Query{Text: query})
 	if len(hits) != 1 || marked(hits[0].Snippet)[:2] != "[a" {
 		t.Fatalf("%d hits", len(hits))
 	}
@@ -300,7 +303,7 @@ func TestLongTextsAreCutAroundTheHit(t *testing.T) {
 	filler := strings.Repeat("wörter und mehr ", 100)
 	l.add("a", filler+"needle "+filler, strings.Repeat("多", 500)+"針"+strings.Repeat("多", 500))
 	for _, query := range []string{"needle", "針"} {
-		hits := l.search(search.Query{Text: query})
+		hits := l.search(t, search.Query{Text: query})
 		if len(hits) != 1 {
 			t.Fatalf("%d hits for %s", len(hits), query)
 		}

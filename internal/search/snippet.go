@@ -42,9 +42,9 @@ func standsAt(tokens []text.Token, p store.Phrase) bool {
 	if len(tokens) < len(p.Terms) {
 		return false
 	}
-	last := len(p.Terms) - 1
 	for i, term := range p.Terms {
-		if tokens[i].Term != term && !(i == last && p.Prefix && strings.HasPrefix(tokens[i].Term, term)) {
+		mayGoOn := p.Prefix && i == len(p.Terms)-1
+		if found := tokens[i].Term; found != term && (!mayGoOn || !strings.HasPrefix(found, term)) {
 			return false
 		}
 	}
