@@ -112,7 +112,7 @@ func setup(t *testing.T) *bundle {
 	log := slog.New(slog.NewTextHandler(b.Log, nil))
 	b.Server, err = api.New(api.Config{
 		Library:  b.Library,
-		Searcher: &search.Searcher{Store: b.Library},
+		Searcher: search.New(b.Library),
 		Media:    &origin.Handler{Catalogue: media(dir), Fail: api.Problems(log)},
 		Page:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the page at ", r.URL.Path) }),
 		Hosts:    []string{"videos.example"},

@@ -23,8 +23,11 @@ type Store interface {
 	Artifacts(ctx context.Context, videoID string) ([]models.Artifact, error)
 }
 
-// Searcher answers queries. The zero value lacks a store.
-type Searcher struct{ Store Store }
+// Searcher answers queries. Any number of goroutines may use one.
+type Searcher struct{ store Store }
+
+// New returns a searcher over a store.
+func New(s Store) *Searcher { return &Searcher{s} }
 
 // Query is a question to the library.
 type Query struct {
@@ -60,7 +63,7 @@ func (s *Searcher) Search(ctx context.Context, q Query) ([]Hit, error) {
 		return nil, err
 	}
 	if q.VideoID != "" {
-		if _, err := s.Store.Video(ctx, q.VideoID); err != nil {
+		if _, err := s.store.Video(ctx, q.VideoID); err != nil {
 			return nil, err
 		}
 	}
@@ -69,10 +72,10 @@ func (s *Searcher) Search(ctx context.Context, q Query) ([]Hit, error) {
 		limit = DefaultLimit
 	}
 	ask := store.SearchQuery{Phrases: phrases, VideoID: q.VideoID, Kinds: q.Kinds, Limit: min(limit, MaxLimit)}
-	matches, err := s.Store.Search(ctx, ask)
+	matches, err := s.store.Search(ctx, ask)
 	if last := &phrases[len(phrases)-1]; err == nil && len(matches) == 0 && !last.Prefix {
 		last.Prefix = true
-		matches, err = s.Store.Search(ctx, ask)
+		matches, err = s.store.Search(ctx, ask)
 	}
 	if err != nil {
 		return nil, err
@@ -89,7 +92,7 @@ func (s *Searcher) hits(ctx context.Context, matches []store.Match, phrases []st
 	for i, m := range matches {
 		ids[i] = m.CueID
 	}
-	cues, err := s.Store.Cues(ctx, store.CueQuery{IDs: ids})
+	cues, err := s.store.Cues(ctx, store.CueQuery{IDs: ids})
 	if err != nil {
 		return nil, err
 	}
@@ -141,15 +144,15 @@ type scene struct {
 }
 
 func (s *Searcher) scene(ctx context.Context, videoID string) (*scene, error) {
-	video, err := s.Store.Video(ctx, videoID)
+	video, err := s.store.Video(ctx, videoID)
 	if err != nil {
 		return nil, err
 	}
-	shots, err := s.Store.Cues(ctx, store.CueQuery{VideoID: videoID, Kind: models.CueShot})
+	shots, err := s.store.Cues(ctx, store.CueQuery{VideoID: videoID, Kind: models.CueShot})
 	if err != nil {
 		return nil, err
 	}
-	artifacts, err := s.Store.Artifacts(ctx, videoID)
+	artifacts, err := s.store.Artifacts(ctx, videoID)
 	if err != nil {
 		return nil, err
 	}
