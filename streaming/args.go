@@ -66,7 +66,10 @@ func (v *Video) encode(r Rung, threads string) []string {
 		"-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-threads", threads,
 		"-crf", "23", "-maxrate", strconv.Itoa(r.Ceiling * 7 / 8), "-bufsize", strconv.Itoa(r.Ceiling * 3 / 4),
 		"-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-flags", "+cgop",
-		"-f", "mp4", "-movflags", "+cmaf+delay_moov+frag_keyframe+negative_cts_offsets+skip_trailer",
+		"-f", "mp4", "-movflags", "+cmaf+delay_moov+frag_keyframe+skip_trailer",
+		// The edit list takes back the delay by which pictures are reordered.
+		// Negative composition offsets would do so too, but FFmpeg misreads them.
+		"-use_editlist", "1",
 		// A fragment ends at the first keyframe after this: the third.
 		"-min_frag_duration", strconv.FormatInt((segment - gopTime/2).Microseconds(), 10),
 	}
@@ -150,12 +153,17 @@ func (v *Video) matrix() string {
 	return ""
 }
 
-// filter puts a soundtrack on the timeline: silence before a late start and in
-// gaps, nothing from before time 0.
+// filter puts a soundtrack on the timeline, with silence in gaps and before a
+// late start. The latter is asked for only where it is needed: when channels
+// change in mid-stream FFmpeg makes the graph anew, which would do it again.
 func (a *Audio) filter(i int) string {
 	layout := [...]string{1: "mono", 2: "stereo"}[a.Channels]
-	graph := fmt.Sprintf("[0:%d]aresample=async=1:first_pts=0:rematrix_maxval=1,"+
-		"aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s", a.Stream.Index, audioRate, layout)
+	late := ""
+	if a.Late {
+		late = ":first_pts=0"
+	}
+	graph := fmt.Sprintf("[0:%d]aresample=async=1%s:rematrix_maxval=1,"+
+		"aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s", a.Stream.Index, late, audioRate, layout)
 	if a.Pad > 0 {
 		graph += ",apad=pad_dur=" + seconds(a.Pad)
 	}

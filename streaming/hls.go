@@ -2,7 +2,6 @@ package streaming
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -59,12 +58,8 @@ func quotable(s string) string {
 
 // mediaPlaylist lists the segments of a track (RFC 8216, 4.3.3).
 func mediaPlaylist(t *track) string {
-	target := 0.0
-	for i := range t.Segments {
-		target = max(target, math.Round(t.shown(i).Seconds()))
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:0\n", max(1, int(target)))
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:0\n", int(t.target().Seconds()))
 	b.WriteString("#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n")
 	fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", initName)
 	for i := range t.Segments {

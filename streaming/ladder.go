@@ -53,6 +53,8 @@ type Audio struct {
 	Language string // BCP 47, "" where unknown
 	Channels int    // 1 or 2
 	Bitrate  int
+	// Late says that it begins after the picture does, and needs silence first.
+	Late bool
 	// Pad is silence to add at its end, for a picture that goes on.
 	Pad time.Duration
 }
@@ -66,6 +68,8 @@ const (
 	maxAudio      = 8
 	maxSide       = 4096 // more than browsers' decoders take
 	maxRate       = 60
+
+	slack = 15 * time.Millisecond // what streams may differ by at either end
 )
 
 // heights are the rungs by their shorter side, with their ceilings.
@@ -78,7 +82,7 @@ var heights = []struct{ side, ceiling int }{
 func Plan(media *models.MediaInfo, scan *ffmpeg.Scan) (*Ladder, error) {
 	l := &Ladder{Container: media.Container}
 	if s := pick(media, scan); s != nil {
-		l.Video = planVideo(*s, scan.Streams[s.Index])
+		l.Video = planVideo(*s)
 		l.Duration = scan.Streams[s.Index].End
 	}
 	for _, s := range soundtracks(media, scan) {
@@ -95,14 +99,15 @@ func Plan(media *models.MediaInfo, scan *ffmpeg.Scan) (*Ladder, error) {
 		v.Hold = missing(l.Duration, scan.Streams[v.Stream.Index].End)
 	}
 	for i := range l.Audio {
-		l.Audio[i].Pad = missing(l.Duration, scan.Streams[l.Audio[i].Stream.Index].End)
+		a := &l.Audio[i]
+		span := scan.Streams[a.Stream.Index]
+		a.Late, a.Pad = span.Start > slack, missing(l.Duration, span.End)
 	}
 	return l, nil
 }
 
 // missing is what a stream lacks at its end, where that is worth filling.
 func missing(end, own time.Duration) time.Duration {
-	const slack = 20 * time.Millisecond
 	if end-own <= slack {
 		return 0
 	}
@@ -147,7 +152,7 @@ func soundtracks(media *models.MediaInfo, scan *ffmpeg.Scan) []models.Stream {
 	return out[:min(len(out), maxAudio)]
 }
 
-func planVideo(s models.Stream, _ ffmpeg.Span) *Video {
+func planVideo(s models.Stream) *Video {
 	width, height := s.Display()
 	width, height = max(1, width), max(1, height)
 	v := &Video{Stream: s}

@@ -62,12 +62,13 @@ func (s *segmenter) read(r io.Reader) error {
 			if box, err = decode(header, payload, size); err != nil {
 				break
 			}
-			if m, ok := box.(*mp4.MoofBox); ok {
-				moof = m
-				break
-			}
-			if err = box.Encode(&init); err == nil && kind == "moov" {
-				err = s.begin(box.(*mp4.MoovBox), init.Bytes())
+			switch box := box.(type) {
+			case *mp4.MoofBox:
+				moof = box
+			case *mp4.MoovBox:
+				err = s.begin(&init, box)
+			default:
+				err = box.Encode(&init)
 			}
 		}
 		if err != nil {
@@ -109,8 +110,8 @@ func decode(header []byte, payload io.Reader, size int64) (mp4.Box, error) {
 	return mp4.DecodeBox(0, bytes.NewReader(append(header, raw...)))
 }
 
-// begin writes the initialization segment.
-func (s *segmenter) begin(moov *mp4.MoovBox, init []byte) error {
+// begin writes the initialization segment: what came before, and moov.
+func (s *segmenter) begin(before *bytes.Buffer, moov *mp4.MoovBox) error {
 	if err := s.track.describe(moov); err != nil {
 		return err
 	}
@@ -119,8 +120,10 @@ func (s *segmenter) begin(moov *mp4.MoovBox, init []byte) error {
 	}
 	s.trex = moov.Mvex.Trex
 	return s.write(initName, func(w io.Writer) error {
-		_, err := w.Write(init)
-		return err
+		if _, err := before.WriteTo(w); err != nil {
+			return err
+		}
+		return moov.Encode(w)
 	})
 }
 
@@ -173,23 +176,10 @@ func (s *segmenter) samples(moof *mp4.MoofBox) (start int64, samples []mp4.Sampl
 // told where to end them.
 func newVideoSegmenter(t *track, dir string, budget func(int64) error) *segmenter {
 	s := &segmenter{track: t, dir: filepath.Join(dir, t.Name), budget: budget}
-	shift := int32(0)
 	s.fragment = func(moof *mp4.MoofBox, size int64, data io.Reader) error {
 		start, samples, err := s.samples(moof)
 		if err != nil {
 			return err
-		}
-		// FFmpeg delays pictures by the depth of reordering. Composition offsets
-		// may be negative (version 1): the first picture is then at time 0
-		// without an edit list, which not every player heeds.
-		if len(t.Segments) == 0 {
-			shift = samples[0].CompositionTimeOffset
-		}
-		if shift != 0 {
-			moof.Traf.Trun.Version = 1
-			for i := range samples {
-				samples[i].CompositionTimeOffset -= shift
-			}
 		}
 		mdat := make([]byte, 8)
 		binary.BigEndian.PutUint32(mdat, uint32(size+8))
@@ -218,7 +208,8 @@ func newVideoSegmenter(t *track, dir string, budget func(int64) error) *segmente
 type audioCutter struct {
 	*segmenter
 	length  models.Ratio // of a segment, in seconds
-	start   int64        // of what is pending
+	offset  int64        // of the first sample: less than a frame, see Audio.Late
+	begun   bool
 	pending []mp4.FullSample
 }
 
@@ -242,6 +233,10 @@ func (c *audioCutter) cut(moof *mp4.MoofBox, size int64, data io.Reader) error {
 	if err != nil {
 		return err
 	}
+	if !c.begun {
+		c.begun, c.offset = true, start
+	}
+	start -= c.offset
 	for _, sample := range samples {
 		if int64(sample.Size) > int64(len(raw)) {
 			return io.ErrUnexpectedEOF

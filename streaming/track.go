@@ -2,6 +2,7 @@ package streaming
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"time"
 
@@ -71,19 +72,30 @@ func (t *track) duration() time.Duration {
 	return t.ticks(last.Start + last.Duration - t.Priming)
 }
 
-// peak is the highest bit rate of a segment. The last one does not count where
-// it is shorter than half of the first: a rate over a moment says nothing
-// (RFC 8216, 4.1 has players see half a target duration at least).
+// peak is the highest bit rate of neighbouring segments that together last
+// between half and one and a half times the target duration (RFC 8216, 4.1).
 func (t *track) peak() int64 {
-	rate := int64(0)
-	for i, s := range t.Segments {
-		d := t.shown(i)
-		if i > 0 && i == len(t.Segments)-1 && d < t.shown(0)/2 || d <= 0 {
-			continue
+	rate, target := t.average(), t.target()
+	for first := range t.Segments {
+		bytes, length := int64(0), time.Duration(0)
+		for i := first; i < len(t.Segments) && length+t.shown(i) <= target*3/2; i++ {
+			bytes += t.Segments[i].Bytes
+			if length += t.shown(i); length >= target/2 {
+				rate = max(rate, bitrate(bytes, length))
+			}
 		}
-		rate = max(rate, int64(float64(s.Bytes*8)/d.Seconds()))
 	}
 	return rate
+}
+
+// target is the longest segment's duration to the nearest second, 1 s at least
+// (RFC 8216, 4.3.3.1).
+func (t *track) target() time.Duration {
+	target := time.Second
+	for i := range t.Segments {
+		target = max(target, t.shown(i).Round(time.Second))
+	}
+	return target
 }
 
 // average is the bit rate of the whole track.
@@ -92,10 +104,14 @@ func (t *track) average() int64 {
 	for _, s := range t.Segments {
 		bytes += s.Bytes
 	}
-	if d := t.duration(); d > 0 {
-		return int64(float64(bytes*8) / d.Seconds())
+	return bitrate(bytes, t.duration())
+}
+
+func bitrate(bytes int64, over time.Duration) int64 {
+	if over <= 0 {
+		return 0
 	}
-	return 0
+	return int64(math.Round(float64(bytes*8) / over.Seconds()))
 }
 
 // describe reads from an initialization segment what it alone knows.
@@ -121,14 +137,28 @@ func (t *track) describe(moov *mp4.MoovBox) error {
 	default:
 		return fmt.Errorf("%s: a codec that was not asked for", t.Name)
 	}
-	if trak.Edts != nil {
-		for _, elst := range trak.Edts.Elst {
-			if len(elst.Entries) > 0 {
-				t.Priming = max(0, elst.Entries[0].MediaTime)
-			}
-		}
+	if skip := cleanEdits(trak); t.Kind == models.StreamAudio {
+		t.Priming = skip
 	}
 	return nil
+}
+
+// cleanEdits leaves a track's edit list nothing but where its media begins,
+// which it returns: priming of sound, reordering delay of pictures. An offset
+// of some milliseconds is not worth an empty edit, which few players heed.
+func cleanEdits(trak *mp4.TrakBox) int64 {
+	if trak.Edts == nil || len(trak.Edts.Elst) == 0 {
+		return 0
+	}
+	elst := trak.Edts.Elst[0]
+	for _, e := range elst.Entries {
+		if e.MediaTime >= 0 {
+			e.SegmentDuration = 0
+			elst.Entries = []mp4.ElstEntry{e}
+			return e.MediaTime
+		}
+	}
+	return 0
 }
 
 // audioObject reads the type of AAC from its configuration (ISO/IEC 14496-3, 1.6.2.1).

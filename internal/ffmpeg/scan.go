@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -123,74 +124,96 @@ type spanReader struct {
 	base       float64 // seconds per tick
 	packets    int
 	start, end float64 // in seconds
-	lastDTS    float64
-	steps      [1001]int // how many packets came n milliseconds after the one before
-	exact      [1001]float64
+	bare       bool    // whether the packet that ends last has no duration
+
+	window []float64 // the latest times, sorted: pictures are not stored in order
+	steps  [1001]int // how often the next picture came n milliseconds later, a second at most
+	sums   [1001]float64
 }
 
+// reordering is more than any codec delays a picture by.
+const reordering = 32
+
 func (s *spanReader) packet(dts, pts, duration float64) {
-	dts, pts, duration = dts*s.base, pts*s.base, duration*s.base
-	if math.IsNaN(pts) {
-		pts = dts
+	at := pts * s.base
+	if math.IsNaN(at) {
+		at = dts * s.base
 	}
-	if math.IsNaN(pts) {
+	if math.IsNaN(at) {
 		return
 	}
-	if math.IsNaN(duration) || duration < 0 {
+	duration *= s.base
+	bare := math.IsNaN(duration) || duration <= 0
+	if bare {
 		duration = 0
 	}
-	if s.packets == 0 || pts < s.start {
-		s.start = pts
+	if s.packets == 0 || at < s.start {
+		s.start = at
 	}
-	if s.packets == 0 || pts+duration > s.end {
-		s.end = pts + duration
-	}
-	if step := dts - s.lastDTS; s.packets > 0 && step > 0 {
-		i := int(math.Round(min(step, 1) * 1000))
-		s.steps[i]++
-		s.exact[i] += step
+	if s.packets == 0 || at+duration > s.end {
+		s.end, s.bare = at+duration, bare
 	}
 	s.packets++
-	if !math.IsNaN(dts) {
-		s.lastDTS = dts
+	i, _ := slices.BinarySearch(s.window, at)
+	if s.window = slices.Insert(s.window, i, at); len(s.window) > reordering {
+		s.shift()
 	}
+}
+
+// shift takes the earliest time out of the window.
+func (s *spanReader) shift() {
+	step := s.window[1] - s.window[0]
+	s.window = slices.Delete(s.window, 0, 1)
+	i := int(math.Round(min(step, 1) * 1000))
+	s.steps[i]++
+	s.sums[i] += step
 }
 
 func (s *spanReader) span() (Span, bool) {
 	if s.packets == 0 {
 		return Span{}, false
 	}
-	out := Span{Start: duration(s.start), End: duration(s.end), Packets: s.packets}
-	total := 0
+	for len(s.window) > 1 {
+		s.shift()
+	}
+	step, steady := s.step()
+	if s.bare {
+		s.end += step
+	}
+	return Span{
+		Start: duration(s.start), End: duration(s.end), Packets: s.packets,
+		Step: duration(step), Steady: steady,
+	}, true
+}
+
+// step is the mean of the shorter steps: a screen recording that idles most of
+// the time still moves at this rate where it does.
+func (s *spanReader) step() (step float64, steady bool) {
+	total, seen := 0, 0
 	for _, n := range s.steps {
 		total += n
 	}
-	seen := 0
 	for ms, n := range s.steps {
-		// The tenth part of all steps: a screen recording that idles most of
-		// the time still moves at this rate where it does.
 		if seen += n; n == 0 || seen*10 < total {
 			continue
 		}
 		step, near := s.around(ms)
-		out.Step = duration(step)
-		out.Steady = near*20 >= total*19
-		break
+		return step, near*20 >= total*19
 	}
-	return out, true
+	return 0, false
 }
 
-// around is the mean of the steps within 1.5 ms, rounding of container times,
-// and their number.
+// around is the mean of the steps within 1.5 ms, as containers round times to
+// milliseconds, and their number.
 func (s *spanReader) around(ms int) (mean float64, n int) {
 	sum := 0.0
 	for i := max(0, ms-1); i <= min(len(s.steps)-1, ms+1); i++ {
-		sum += s.exact[i]
+		sum += s.sums[i]
 		n += s.steps[i]
 	}
 	return sum / float64(n), n
 }
 
 func duration(seconds float64) time.Duration {
-	return time.Duration(math.Round(min(seconds, 1e9) * float64(time.Second)))
+	return time.Duration(math.Round(max(-1e9, min(seconds, 1e9)) * float64(time.Second)))
 }
