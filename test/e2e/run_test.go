@@ -61,8 +61,8 @@ type document struct {
 		Container string
 		Streams   []struct{ Kind, Codec string }
 	}
-	Stages     []struct{ Name, Status, Reason string }
-	Renditions []rendition
+	Stages                        []struct{ Name, Status, Reason string }
+	Renditions                    []rendition
 	HLS, DASH, Poster, Storyboard string
 	Shots                         []struct {
 		Start, End float64
