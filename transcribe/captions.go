@@ -1,0 +1,133 @@
+package transcribe
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// Format is a way to write a transcript down.
+type Format struct {
+	Name string // also the file's extension
+	Type string // media type
+	// Write returns the writer's error. What is written is UTF-8.
+	Write func(io.Writer, *models.Transcript) error
+}
+
+// Formats are those that captions are written in, WebVTT first.
+func Formats() []Format {
+	return []Format{
+		{"vtt", "text/vtt", writeVTT},
+		{"srt", "application/x-subrip", writeSRT},
+		{"txt", "text/plain; charset=utf-8", writeText},
+		{"json", "application/json", writeJSON},
+	}
+}
+
+// FormatOf returns the format of a name. INVALID_ARGUMENT where there is none.
+func FormatOf(name string) (Format, error) {
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return Format{}, models.Errorf(models.CodeInvalidArgument, "no captions format %q", name)
+}
+
+// vttEscapes are what WebVTT reads as markup. With them escaped, no text holds
+// the arrow of a timing line.
+var vttEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
+// writeVTT writes WebVTT (W3C).
+func writeVTT(w io.Writer, t *models.Transcript) error {
+	var b strings.Builder
+	b.WriteString("WEBVTT\n")
+	for _, s := range t.Segments {
+		text := vttEscapes.Replace(line(s.Text))
+		if s.Speaker != "" {
+			text = "<v " + vttEscapes.Replace(line(s.Speaker)) + ">" + text
+		}
+		fmt.Fprintf(&b, "\n%s --> %s\n%s\n", clock(s.Start, "."), clock(s.End, "."), text)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeSRT writes SubRip. It has no escapes: an arrow in the text is broken.
+func writeSRT(w io.Writer, t *models.Transcript) error {
+	var b strings.Builder
+	for i, s := range t.Segments {
+		text := strings.ReplaceAll(line(s.Text), "-->", "-- >")
+		fmt.Fprintf(&b, "%d\n%s --> %s\n%s\n\n", i+1, clock(s.Start, ","), clock(s.End, ","), text)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeText writes the words alone, a line for each segment.
+func writeText(w io.Writer, t *models.Transcript) error {
+	var b strings.Builder
+	for _, s := range t.Segments {
+		b.WriteString(line(s.Text) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// The shape of the JSON format: times are seconds.
+type (
+	jsonTranscript struct {
+		Language string        `json:"language"`
+		Source   string        `json:"source"`
+		Model    string        `json:"model,omitempty"`
+		Segments []jsonSegment `json:"segments"`
+	}
+	jsonSegment struct {
+		Start      float64    `json:"start"`
+		End        float64    `json:"end"`
+		Text       string     `json:"text"`
+		Confidence float64    `json:"confidence"`
+		Speaker    string     `json:"speaker,omitempty"`
+		Words      []jsonWord `json:"words,omitempty"`
+	}
+	jsonWord struct {
+		Text       string  `json:"text"`
+		Start      float64 `json:"start"`
+		End        float64 `json:"end"`
+		Confidence float64 `json:"confidence"`
+	}
+)
+
+func writeJSON(w io.Writer, t *models.Transcript) error {
+	out := jsonTranscript{Language: t.Language, Source: t.Source, Model: t.Model, Segments: []jsonSegment{}}
+	for _, s := range t.Segments {
+		segment := jsonSegment{
+			Start: seconds(s.Start), End: seconds(s.End), Text: s.Text, Confidence: s.Confidence, Speaker: s.Speaker,
+		}
+		for _, word := range s.Words {
+			segment.Words = append(segment.Words, jsonWord{word.Text, seconds(word.Start), seconds(word.End), word.Confidence})
+		}
+		out.Segments = append(out.Segments, segment)
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(out)
+}
+
+// line is text without line breaks: an empty line would end a caption.
+func line(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// clock writes a time as hh:mm:ss and milliseconds.
+func clock(t time.Duration, separator string) string {
+	ms := t.Round(time.Millisecond).Milliseconds()
+	return fmt.Sprintf("%02d:%02d:%02d%s%03d", ms/3600000, ms/60000%60, ms/1000%60, separator, ms%1000)
+}
+
+func seconds(t time.Duration) float64 {
+	return float64(t.Round(time.Millisecond).Milliseconds()) / 1000
+}
