@@ -7,6 +7,9 @@ import type { Playback } from './api';
 import { base } from './style';
 import { languageName } from './language';
 
+/** The speeds that the button goes through. */
+const rates = [0.75, 1, 1.25, 1.5, 2];
+
 /**
  * Plays one video's HLS, with its chapters on the timeline, a picture of where
  * the pointer is, and captions. It attaches once: for another video, another
@@ -22,6 +25,7 @@ export class CuePlayer extends LitElement {
   @property({ type: Number }) start = 0;
   /** What is being said, shown in place of a picture where there is only sound. */
   @property() line = '';
+  @state() private rate = 1;
   @state() private problem = '';
   @query('video') private video!: HTMLVideoElement;
 
@@ -53,6 +57,12 @@ export class CuePlayer extends LitElement {
     this.attach();
   }
 
+  override updated(): void {
+    // media-chrome gives both a role that does not go with their other attributes.
+    this.renderRoot.querySelector('media-captions-button')?.setAttribute('role', 'switch');
+    this.renderRoot.querySelector('media-time-display')?.setAttribute('role', 'timer');
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.hls?.destroy();
@@ -78,6 +88,7 @@ export class CuePlayer extends LitElement {
           poster=${playback.posterUri || nothing}
           @timeupdate=${this.tell}
           @seeking=${this.tell}
+          @ratechange=${() => (this.rate = this.video.playbackRate)}
           @error=${this.mediaError}
         >
           ${playback.chaptersUri ? html`<track kind="chapters" src=${playback.chaptersUri} default />` : nothing}
@@ -105,9 +116,9 @@ export class CuePlayer extends LitElement {
             <media-seek-forward-button seekoffset="10"></media-seek-forward-button>
             <media-mute-button></media-mute-button>
             <media-volume-range></media-volume-range>
-            <media-time-display showduration></media-time-display>
+            <media-time-display showduration notoggle></media-time-display>
             <span class="space"></span>
-            <media-playback-rate-button rates="0.75 1 1.25 1.5 2"></media-playback-rate-button>
+            <button class="rate" aria-label="Speed ${this.rate}×" @click=${this.faster}>${this.rate}×</button>
             ${captions.length > 1
               ? html`<media-captions-menu-button></media-captions-menu-button>`
               : captions.length === 1 && size
@@ -169,6 +180,11 @@ export class CuePlayer extends LitElement {
     this.hls?.destroy();
     this.attach();
     this.play();
+  }
+
+  /** Takes the next speed; after the fastest comes the slowest. */
+  private faster(): void {
+    this.video.playbackRate = rates[(rates.indexOf(this.rate) + 1) % rates.length]!;
   }
 
   private tell(): void {
@@ -269,9 +285,19 @@ function styles() {
       --media-range-bar-color: #fff;
       --media-range-padding: 0 0.4rem;
     }
-    media-playback-rate-button {
+    .rate {
       min-width: 2.8rem;
+      height: 2.4rem;
+      color: #fff;
+      font-size: 0.85rem;
       font-weight: 600;
+    }
+    .rate:hover {
+      background: rgb(255 255 255 / 14%);
+    }
+    .rate:focus-visible {
+      outline: 0;
+      box-shadow: inset 0 0 0 2px #63d0bd;
     }
     media-time-display {
       margin-left: 0.4rem;
