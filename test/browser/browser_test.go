@@ -1,0 +1,220 @@
+package browser_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cuepoint/cuepoint/internal/proc"
+	"github.com/cuepoint/cuepoint/internal/testenv"
+)
+
+// patience is how long one program of these tests may take.
+const patience = 2 * time.Minute
+
+func TestBrowser(t *testing.T) {
+	t.Parallel()
+	chromium := findChromium(t)
+	installScripts(t)
+	lib := makeLibrary(t)
+	url := serve(t, lib.data)
+
+	t.Run("picture, sound and captions keep the source's time", func(t *testing.T) {
+		t.Parallel()
+		testTimeZero(t, chromium, url+"/watch/"+lib.flash.ID)
+	})
+	t.Run("the page", func(t *testing.T) {
+		t.Parallel()
+		testPage(t, chromium, url, lib)
+	})
+}
+
+// testTimeZero measures at 29.97 frames a second, in a clip longer than one
+// segment, when each of the clip's events reaches the viewer. The last event's
+// beep and caption come late on purpose: the measurement has to see that.
+func testTimeZero(t *testing.T, chromium, url string) {
+	want, err := json.Marshal(map[string]any{"fps": flashRate, "flashes": flashes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Buffered float64
+		Flashes  []*float64 // nil where no frame was white
+		Beeps    []float64
+		Captions []struct {
+			Text      string
+			Start, At float64
+		}
+		Faults []string
+	}
+	out := script(t, chromium, "timezero.mjs", url, string(want))
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("read %q: %v", out, err)
+	}
+	t.Logf("measured: %s", out)
+	if len(got.Faults) > 0 {
+		t.Errorf("faults in the page: %q", got.Faults)
+	}
+	if math.Abs(got.Buffered) > 0.01 {
+		t.Errorf("the buffer starts at %.3f s, want 0", got.Buffered)
+	}
+	if len(got.Flashes) != len(flashes) || len(got.Beeps) != len(beeps) || len(got.Captions) != len(captions) {
+		t.Fatalf("%d flashes, %d beeps, %d captions; want %d of each",
+			len(got.Flashes), len(got.Beeps), len(got.Captions), len(flashes))
+	}
+	for i := range flashes {
+		if got.Flashes[i] == nil {
+			t.Errorf("flash %d: no frame turned white near %.3f s", i, flashes[i])
+			continue
+		}
+		inTime(t, "flash", i, *got.Flashes[i], flashes[i])
+		inTime(t, "beep", i, got.Beeps[i], beeps[i])
+		inTime(t, "caption", i, got.Captions[i].Start, captions[i])
+		inTime(t, "caption on screen", i, got.Captions[i].At, captions[i])
+	}
+	for i := range flashes[:len(flashes)-1] { // which the source has at one time
+		if got.Flashes[i] != nil {
+			inTime(t, "beep after flash", i, got.Beeps[i], *got.Flashes[i])
+			inTime(t, "caption after flash", i, got.Captions[i].At, *got.Flashes[i])
+		}
+	}
+}
+
+// inTime allows the 50 ms that people do not notice.
+func inTime(t *testing.T, what string, i int, got, want float64) {
+	t.Helper()
+	if math.Abs(got-want) > 0.050 {
+		t.Errorf("%s %d at %.3f s, want %.3f", what, i, got, want)
+	}
+}
+
+// testPage goes through what people do on the page, one step after the other.
+func testPage(t *testing.T, chromium, url string, lib library) {
+	expected, err := json.Marshal(map[string]any{
+		"demo": map[string]any{
+			"id": lib.demo.ID, "title": lib.demo.Title,
+			"chapters": lib.demo.Chapters, "segments": lib.demo.Transcript.Segments,
+		},
+		"sound":  lib.sound.ID,
+		"broken": map[string]any{"id": lib.broken.ID, "message": lib.broken.Error.Message},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(lib.demo.Chapters); n != 6 {
+		t.Errorf("the demo has %d chapters, want 6", n)
+	}
+	screenshot := filepath.Join(t.ArtifactDir(), "watch.png")
+	out := script(t, chromium, "page.mjs", url, string(expected), screenshot)
+	steps := 0
+	for line := range bytes.Lines(out) {
+		var step struct{ Step, Error string }
+		if err := json.Unmarshal(line, &step); err != nil {
+			t.Fatalf("read %q: %v", line, err)
+		}
+		steps++
+		t.Run(step.Step, func(t *testing.T) {
+			if step.Error != "" {
+				t.Error(step.Error)
+			}
+		})
+	}
+	if steps == 0 {
+		t.Error("the script took no step")
+	}
+}
+
+// script runs a script with node and returns what it printed.
+func script(t *testing.T, chromium, name string, args ...string) []byte {
+	t.Helper()
+	out, err := proc.Output(t.Context(), proc.Command{
+		Path: look(t, "node"), Args: append([]string{name}, args...),
+		Env:    []string{"CUEPOINT_CHROMIUM=" + chromium},
+		Limits: proc.Limits{Wall: patience},
+	})
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
+	return out
+}
+
+// installScripts fetches what package-lock.json names, where that has not been
+// done yet.
+func installScripts(t *testing.T) {
+	t.Helper()
+	const stamp = "node_modules/.cuepoint-lock"
+	lock, err := os.ReadFile("package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := os.ReadFile(stamp); err == nil && bytes.Equal(done, lock) {
+		return
+	}
+	if out, err := proc.Output(t.Context(), proc.Command{
+		Path: look(t, "npm"), Args: []string{"ci", "--no-audit", "--no-fund", "--loglevel=error"},
+		Limits: proc.Limits{Wall: patience},
+	}); err != nil {
+		t.Fatalf("npm ci: %v\n%s", err, out)
+	}
+	if err := os.WriteFile(stamp, lock, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func findChromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := proc.Look(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("no Chromium to test the page in: deploy/setup.sh test installs one")
+	return ""
+}
+
+func look(t *testing.T, name string) string {
+	t.Helper()
+	path, err := proc.Look(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// serve starts the program over a library and returns its address. It stops
+// when the test ends.
+func serve(t *testing.T, data string) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	read, write := io.Pipe()
+	ended := make(chan error, 1)
+	program := testenv.Program(t, "cuepoint")
+	go func() {
+		err := proc.Run(ctx, proc.Command{
+			Path: program, Args: []string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, Stdout: write,
+		})
+		write.Close()
+		ended <- err
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	lines := bufio.NewScanner(read)
+	for lines.Scan() {
+		if _, address, found := strings.Cut(lines.Text(), "http://"); found {
+			go io.Copy(io.Discard, read) //nolint:errcheck // it ends with the program
+			return "http://" + address
+		}
+	}
+	t.Fatalf("serve printed no address: %v", <-ended)
+	return ""
+}
