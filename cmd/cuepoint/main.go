@@ -35,6 +35,7 @@ func main() {
 type cli struct {
 	Data      string `help:"Directory of the library." default:"cuepoint-data" env:"CUEPOINT_DATA" placeholder:"DIR" type:"path"`
 	ModelsDir string `help:"Directory with model files, for machines without the internet." env:"CUEPOINT_MODELS_DIR" placeholder:"DIR" type:"path"`
+	ModelsURL string `help:"Mirror to download model files from." env:"CUEPOINT_MODELS_URL" placeholder:"URL" name:"models-url"`
 	Model     string `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"base-q5_1" env:"CUEPOINT_MODEL"`
 	Verbose   bool   `help:"Log more." short:"v"`
 
@@ -66,7 +67,7 @@ func (e *env) open(create bool) (*app.App, error) {
 }
 
 func (e *env) config() app.Config {
-	return app.Config{Data: e.cli.Data, ModelsDir: e.cli.ModelsDir, Model: e.cli.Model, Log: e.log}
+	return app.Config{Data: e.cli.Data, ModelsDir: e.cli.ModelsDir, ModelsURL: e.cli.ModelsURL, Model: e.cli.Model, Log: e.log}
 }
 
 // usageError is a wrong command line.

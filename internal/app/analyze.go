@@ -15,24 +15,21 @@ func (a *App) Lock(ctx context.Context) error {
 	if err := a.Files.Lock(); err != nil {
 		return err
 	}
-	return a.Files.Tidy(owners{ctx, a.Store})
+	return a.Files.Tidy(ctx, owners{a.Store})
 }
 
 // owners answers from the database. What it cannot tell now is kept.
-type owners struct {
-	ctx   context.Context
-	store store.Store
-}
+type owners struct{ store store.Store }
 
-func (o owners) Owned(video, stage, run string) bool {
-	artifacts, err := o.store.Artifacts(o.ctx, video)
+func (o owners) Owned(ctx context.Context, video, stage, run string) bool {
+	artifacts, err := o.store.Artifacts(ctx, video)
 	return err != nil || slices.ContainsFunc(artifacts, func(a models.Artifact) bool {
 		return a.Stage == stage && a.Run == run
 	})
 }
 
-func (o owners) SourceOwned(sum string) bool {
-	used, err := o.store.SourceInUse(o.ctx, sum)
+func (o owners) SourceOwned(ctx context.Context, sum string) bool {
+	used, err := o.store.SourceInUse(ctx, sum)
 	return used || err != nil
 }
 
@@ -66,7 +63,7 @@ func (a *App) Delete(ctx context.Context, id string) error {
 	if err := a.Store.DeleteVideo(ctx, id); err != nil {
 		return err
 	}
-	return a.Files.Tidy(owners{ctx, a.Store}) // its files are nobody's now
+	return a.Files.Tidy(ctx, owners{a.Store}) // its files are nobody's now
 }
 
 // refused is the document of an input that never became a video.

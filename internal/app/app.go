@@ -18,10 +18,11 @@ import (
 
 // Config says where things are.
 type Config struct {
-	Data   string // the data directory
-	Models string // a directory of model files beside the data directory's own; may be empty
-	Model  string // the Whisper model: a name of the catalogue or a path
-	Log    *slog.Logger
+	Data      string // the data directory
+	ModelsDir string // a directory of model files beside the data directory's own; may be empty
+	ModelsURL string // of a mirror of model files; empty for their own host
+	Model     string // the Whisper model: a name of the catalogue or a path
+	Log       *slog.Logger
 }
 
 // maxSource is the largest source that is taken in, in bytes.

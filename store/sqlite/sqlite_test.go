@@ -12,6 +12,7 @@ import (
 func TestContract(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) store.Store {
+		t.Helper()
 		return open(t, filepath.Join(t.TempDir(), "a name with spaces?#%.db"))
 	})
 }

@@ -150,7 +150,7 @@ func TestWithoutAModelSpeechIsSkippedAndSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	video, _ := talk(t)
 	// A mirror that refuses connections stands for a machine without the internet.
-	r := cuepointIn(t, t.Context(), []string{"CUEPOINT_MODELS_URL=http://127.0.0.1:9"}, "analyze", "--data", t.TempDir(), "--json", video)
+	r := cuepointWith(t, []string{"CUEPOINT_MODELS_URL=http://127.0.0.1:9"}, "analyze", "--data", t.TempDir(), "--json", video)
 	docs := documents(t, r)
 	if r.status != 0 || len(docs) != 1 || docs[0].State != "ready" {
 		t.Fatalf("status %d, documents %+v\n%s", r.status, docs, r.stderr)

@@ -27,12 +27,13 @@ type result struct {
 // cuepoint runs the program to its end.
 func cuepoint(t *testing.T, args ...string) result {
 	t.Helper()
-	return cuepointIn(t, t.Context(), nil, args...)
+	return cuepointWith(t, nil, args...)
 }
 
-func cuepointIn(t *testing.T, ctx context.Context, env []string, args ...string) result {
+// cuepointWith runs it with more in its environment.
+func cuepointWith(t *testing.T, env []string, args ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, deadline)
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	err := proc.Run(ctx, proc.Command{

@@ -83,7 +83,7 @@ func (s *Store) PutSource(ctx context.Context, r io.Reader, limit int64) (sum st
 	defer os.Remove(tmp.Name()) // after the rename there is nothing to remove
 	defer tmp.Close()
 	hash := sha256.New()
-	size, err = io.Copy(io.MultiWriter(tmp, hash), io.LimitReader(reader{ctx, r}, limit+1))
+	size, err = io.Copy(io.MultiWriter(tmp, hash), io.LimitReader(until(ctx, r), limit+1))
 	if err == nil {
 		err = tmp.Sync()
 	}
@@ -147,14 +147,14 @@ func (s *Store) Published(video, stage, run string) string {
 
 // Owners tell which of the files the database knows.
 type Owners interface {
-	Owned(video, stage, run string) bool
-	SourceOwned(sum string) bool
+	Owned(ctx context.Context, video, stage, run string) bool
+	SourceOwned(ctx context.Context, sum string) bool
 }
 
 // Tidy removes what a process that is gone left behind: all scratch
 // directories, and what nobody owns of the sources and the published ones. Only
 // who holds the lock may call it.
-func (s *Store) Tidy(owners Owners) error {
+func (s *Store) Tidy(ctx context.Context, owners Owners) error {
 	leftovers, err := filepath.Glob(filepath.Join(s.dir, "scratch", "*"))
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (s *Store) Tidy(owners Owners) error {
 	}
 	for _, path := range published {
 		stage, run, _ := strings.Cut(filepath.Base(path), "@")
-		if !owners.Owned(filepath.Base(filepath.Dir(path)), stage, run) {
+		if !owners.Owned(ctx, filepath.Base(filepath.Dir(path)), stage, run) {
 			leftovers = append(leftovers, path)
 		}
 	}
@@ -174,7 +174,7 @@ func (s *Store) Tidy(owners Owners) error {
 		return err
 	}
 	for _, path := range sources {
-		if !owners.SourceOwned(filepath.Base(path)) {
+		if !owners.SourceOwned(ctx, filepath.Base(path)) {
 			leftovers = append(leftovers, path)
 		}
 	}
@@ -185,18 +185,19 @@ func (s *Store) Tidy(owners Owners) error {
 	return errors.Join(errs...)
 }
 
-// reader ends with its context.
-type reader struct {
-	ctx context.Context
-	r   io.Reader
+// until reads from r as long as ctx has not ended.
+func until(ctx context.Context, r io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(p)
+	})
 }
 
-func (r reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
-}
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // syncTree flushes everything below dir.
 func syncTree(dir string) error {

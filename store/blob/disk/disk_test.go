@@ -125,8 +125,10 @@ func TestOneProcessHoldsTheLock(t *testing.T) {
 // owners owns what is in it.
 type owners map[string]bool
 
-func (o owners) Owned(video, stage, run string) bool { return o[video+"/"+stage+"@"+run] }
-func (o owners) SourceOwned(sum string) bool         { return o[sum] }
+func (o owners) Owned(_ context.Context, video, stage, run string) bool {
+	return o[video+"/"+stage+"@"+run]
+}
+func (o owners) SourceOwned(_ context.Context, sum string) bool { return o[sum] }
 
 func TestTidyKeepsWhatIsOwned(t *testing.T) {
 	t.Parallel()
@@ -147,7 +149,7 @@ func TestTidyKeepsWhatIsOwned(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Tidy(owners{"v1/speech@new": true, hello: true}); err != nil {
+	if err := s.Tidy(t.Context(), owners{"v1/speech@new": true, hello: true}); err != nil {
 		t.Fatal(err)
 	}
 	got := strings.Join(files(t, s), " ")
