@@ -12,8 +12,9 @@ type Engine interface {
 	// Transcribe listens to the first audio stream of a file. Where nothing is
 	// said the transcript has no segments, which is no error. Errors are
 	// MODEL_MISSING and MODEL_CORRUPT; INVALID_ARGUMENT for a language that the
-	// model does not know; NO_MEDIA for a file without sound; ENGINE_MISSING,
-	// ENGINE_CRASHED, RESOURCE_LIMIT and STAGE_TIMEOUT; and the context's.
+	// model does not know; SOURCE_UNAVAILABLE and NO_MEDIA for a file that is
+	// not there or has no sound; ENGINE_MISSING, ENGINE_CRASHED, RESOURCE_LIMIT
+	// and STAGE_TIMEOUT; and the context's.
 	Transcribe(ctx context.Context, r Request, on Handler) (*models.Transcript, error)
 }
 
