@@ -25,8 +25,12 @@ func at(sample int64) time.Duration {
 
 // decode gives the first audio stream of a file to push, some samples at a
 // time, mono at 16 kHz. The slice is push's until it returns. It holds no more
-// than a block in memory, however slow push is. NO_MEDIA where there is no sound.
+// than a block in memory, however slow push is. SOURCE_UNAVAILABLE where there
+// is no such file, NO_MEDIA where there is no sound in it.
 func decode(ctx context.Context, tools ffmpeg.Tools, path string, push func([]float32) error) error {
+	if _, err := os.Stat(path); err != nil {
+		return models.Errorf(models.CodeSourceUnavailable, "%s cannot be read; check the path and its permissions", path).Because(err)
+	}
 	running, cancel := context.WithCancel(ctx)
 	out, in := io.Pipe()
 	ended := make(chan struct{})
