@@ -65,12 +65,12 @@ func findCandidates(in Input, minimum time.Duration) []candidate {
 func between(in Input, i int, from, to, usual time.Duration) candidate {
 	from = min(from, to)
 	c := candidate{at: to - min(leadIn, (to-from)/2), unit: i}
-	// A gap as long as most is no pause; a second more is a clear one.
+	// A usual gap is no pause; a second more is a clear one.
 	c.pause = 1 - math.Exp(-max(0, (to-from-usual).Seconds()))
 	best := -1.0
 	for _, s := range within(in.Shots, from-nearby, to+nearby) {
 		// Of several, the one that fits the words best, or is the clearest.
-		fit := weightOf(s) - (to - s.Start).Abs().Seconds()/4
+		fit := weightOf(s) - (to-s.Start).Abs().Seconds()/4
 		if fit > best || c.shot == 0 {
 			best, c.at, c.shot = fit, s.Start, weightOf(s)
 		}
@@ -81,7 +81,8 @@ func between(in Input, i int, from, to, usual time.Duration) candidate {
 	return c
 }
 
-// usualGap is the median pause between units.
+// usualGap is the pause that is no more than usual between units: the median,
+// and twice the median distance from it.
 func usualGap(units []Unit) time.Duration {
 	if len(units) < 2 {
 		return 0
@@ -90,8 +91,17 @@ func usualGap(units []Unit) time.Duration {
 	for i := 1; i < len(units); i++ {
 		gaps = append(gaps, max(0, units[i].Start-units[i-1].End))
 	}
-	slices.Sort(gaps)
-	return gaps[len(gaps)/2]
+	middle := median(gaps)
+	for i := range gaps {
+		gaps[i] = (gaps[i] - middle).Abs()
+	}
+	return middle + 2*median(gaps)
+}
+
+// median sorts its argument.
+func median(spans []time.Duration) time.Duration {
+	slices.Sort(spans)
+	return spans[len(spans)/2]
 }
 
 // within returns the shots that begin inside a span; the video's first shot

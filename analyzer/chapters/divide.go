@@ -34,11 +34,11 @@ type Part struct {
 }
 
 // What a boundary's evidence weighs against the gain in cohesion, in nats, and
-// what every boundary costs.
+// what a boundary costs besides the choice among the places for it.
 const (
 	pauseWeight  = 6.0
-	shotWeight   = 4.0
-	boundaryCost = 5.0
+	shotWeight   = 3.0
+	boundaryCost = 1.0
 )
 
 // Divide finds the division whose parts hang together best, whose boundaries
@@ -54,14 +54,15 @@ func Divide(in Input) []Part {
 	}
 	bounds := boundsFor(in.Duration, len(in.Units) > 0)
 	g := newGrid(in, bounds)
-	cuts := g.best(boundaryCost)
+	natural := boundaryCost + g.choice()
+	cuts := g.best(natural)
 	// Too many or too few for such a video: let boundaries cost more or less.
 	low, high := -100.0, 1000.0
 	switch {
 	case len(cuts) > bounds.most-1:
-		low = boundaryCost
+		low = natural
 	case len(cuts) < bounds.least-1:
-		high = boundaryCost
+		high = natural
 	default:
 		return g.parts(cuts)
 	}
@@ -133,6 +134,13 @@ func newGrid(in Input, b bounds) *grid {
 		}
 	}
 	return g
+}
+
+// choice is how unlikely a chance boundary would be at any one place: the
+// logarithm of the number of places per chapter of usual length.
+func (g *grid) choice() float64 {
+	chapters := float64(g.places[len(g.places)-1].at) / float64(g.bounds.usual)
+	return math.Log(max(1, float64(len(g.places))/max(1, chapters)))
 }
 
 // gains asks for the cohesion of the parts that end at place j, back to the

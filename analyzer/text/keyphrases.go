@@ -151,7 +151,7 @@ func (p *titledPart) phrases() []phrase {
 		// said again, worse when it was said but once.
 		f.score /= float64(len(f.terms))
 		if extra := float64(len(f.terms) - 1); f.count > 1 {
-			f.score *= 1 + 0.3*extra
+			f.score *= 1 + 0.2*extra
 		} else {
 			f.score *= math.Pow(0.9, extra)
 		}
@@ -166,17 +166,23 @@ func (p *titledPart) phrases() []phrase {
 // termScores scores the terms of the part.
 func (p *titledPart) termScores() map[string]float64 {
 	count, first := map[string]float64{}, map[string]int{}
+	before := ""
 	for i, t := range p.tokens {
 		if _, ok := first[t.Term]; !ok {
 			first[t.Term] = i
 		}
-		count[t.Term]++
+		if p.stop.aside(t, before, p.text) {
+			count[t.Term] += 0.3
+		} else {
+			count[t.Term]++
+		}
+		before = t.Word
 	}
 	scores := map[string]float64{}
 	for term, n := range count {
 		rarity := math.Log(1 + float64(p.parts)/float64(p.spread[term]))
-		early := 1 + 0.5*(1-float64(first[term])/float64(len(p.tokens)))
-		scores[term] = math.Sqrt(n) * rarity * early
+		early := 1 + 0.3*(1-float64(first[term])/float64(len(p.tokens)))
+		scores[term] = math.Pow(n, 0.75) * rarity * early
 	}
 	return scores
 }
@@ -279,8 +285,8 @@ func styleOf(language string, stop stopWords) style {
 	return style{and: cmp.Or(and, ", ")}
 }
 
-// write makes titles of the best phrases, best first. A single word says little,
-// so it is joined by a second one that is nearly as good.
+// write makes titles of the best phrases, best first. A short one says little,
+// so it is joined by a second that is nearly as good.
 func (s style) write(phrases []phrase) []string {
 	const tries = 8
 	var titles []string
@@ -294,20 +300,33 @@ func (s style) write(phrases []phrase) []string {
 	return titles
 }
 
-// companion is the phrase to say beside a phrase of one word, or "".
+// companion is the phrase to say beside a phrase of one or two words, or "".
 func companion(p phrase, rest []phrase) string {
-	if len(p.terms) > 1 {
+	least, most := p.score/2, 2
+	if len(p.terms) == 2 {
+		least, most = p.score*2/3, 1
+	}
+	if len(p.terms) > 2 {
 		return ""
 	}
 	for _, q := range rest {
-		if q.score < p.score/2 {
+		if q.score < least {
 			break
 		}
-		if len(q.terms) <= 2 && !slices.Contains(q.terms, p.terms[0]) {
+		if len(q.terms) <= most && !alike(p, q) {
 			return q.words
 		}
 	}
 	return ""
+}
+
+// alike says whether two phrases share a word, or a character of a script
+// without spaces.
+func alike(p, q phrase) bool {
+	if slices.ContainsFunc(q.terms, func(term string) bool { return slices.Contains(p.terms, term) }) {
+		return true
+	}
+	return strings.ContainsFunc(q.words, func(r rune) bool { return solid(r) && strings.ContainsRune(p.words, r) })
 }
 
 func (s style) second(words string) string {

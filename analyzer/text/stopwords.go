@@ -51,7 +51,7 @@ func makeStopWords(list string) stopWords {
 func (s stopWords) content(t Token) bool {
 	first, _ := utf8.DecodeRuneInString(t.Word)
 	if solid(first) {
-		return !t.Open && !hiragana(t.Word)
+		return !t.Open && !strings.ContainsFunc(t.Word, hiragana)
 	}
 	if utf8.RuneCountInString(t.Word) < 3 || s[t.Word] {
 		return false
@@ -59,11 +59,28 @@ func (s stopWords) content(t Token) bool {
 	return strings.IndexFunc(t.Word, unicode.IsLetter) >= 0
 }
 
-// hiragana says whether all of a word is in the script in which Japanese writes
+// hiragana says whether a character is of the script in which Japanese writes
 // its particles and endings.
-func hiragana(word string) bool {
-	return strings.IndexFunc(word, func(r rune) bool { return !unicode.Is(unicode.Hiragana, r) }) < 0
+func hiragana(r rune) bool { return unicode.Is(unicode.Hiragana, r) }
+
+// aside says whether a word, where it stands in the text, hardly names what the
+// text is about: in English a verb, participle or adverb, as far as that can be
+// seen from outside, in German all that has no capital.
+func (s stopWords) aside(t Token, before, text string) bool {
+	switch {
+	case s["the"]:
+		inflected := len(t.Word) > 5 && (strings.HasSuffix(t.Word, "ed") || strings.HasSuffix(t.Word, "ly"))
+		return inflected || verbAfter[before]
+	case s["und"]:
+		first, _ := utf8.DecodeRuneInString(text[t.Start:])
+		return unicode.IsLower(first)
+	}
+	return false
 }
+
+// verbAfter are the English words that a verb follows as a rule.
+var verbAfter = makeStopWords(`i you he she it we they who to not cannot can could will would shall should may might must
+dont doesnt didnt wont cant lets please`)
 
 // stopLanguages are the keys of stopLists, in order.
 var stopLanguages = []string{"en", "de", "es", "fr", "it", "nl", "pt"}
