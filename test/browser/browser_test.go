@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"math"
 	"os"
@@ -122,6 +123,7 @@ func testPage(t *testing.T, chromium, url string, lib library) {
 		}
 		steps++
 		t.Run(step.Step, func(t *testing.T) {
+			t.Parallel()
 			if step.Error != "" {
 				t.Error(step.Error)
 			}
@@ -206,7 +208,9 @@ func serve(t *testing.T, data string) string {
 	}()
 	t.Cleanup(func() {
 		cancel()
-		<-ended
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("serve ended by itself: %v", err)
+		}
 	})
 	lines := bufio.NewScanner(read)
 	for lines.Scan() {
