@@ -14,7 +14,6 @@ const (
 	minShot     = 240 * time.Millisecond  // a shorter one is a flash or a glitch
 	shortRamp   = 130 * time.Millisecond  // a shorter blend is a hard cut with a frame between
 	longestRamp = 3500 * time.Millisecond // a longer one is how the scene is lit
-	longFlat    = time.Second             // a longer stretch of one colour is a shot of its own
 	nearRamp    = 100 * time.Millisecond  // how far the end of a ramp may be from the flat frames it leads to
 )
 
@@ -24,12 +23,9 @@ type Detector struct {
 	grid  Grid
 	cuts  *cutFinder
 	ramps *rampFinder
-	flats []span // stretches of one colour
+	flats *flatFinder
 	n     int
 }
-
-// span is a stretch of frames, to exclusive.
-type span struct{ from, to int }
 
 // NewDetector returns a detector for frames on a grid.
 func NewDetector(g Grid) *Detector {
@@ -38,6 +34,7 @@ func NewDetector(g Grid) *Detector {
 		grid:  g,
 		cuts:  newCutFinder(frames(minShot, 2)),
 		ramps: newRampFinder(frames(longestRamp, 4)),
+		flats: newFlatFinder(frames(minShot, 2)),
 	}
 }
 
@@ -45,13 +42,7 @@ func NewDetector(g Grid) *Detector {
 func (d *Detector) Push(s *Score) {
 	d.cuts.push(s)
 	d.ramps.push(s)
-	if s.flat() {
-		if last := len(d.flats) - 1; last >= 0 && d.flats[last].to == d.n {
-			d.flats[last].to++
-		} else {
-			d.flats = append(d.flats, span{d.n, d.n + 1})
-		}
-	}
+	d.flats.push(s)
 	d.n++
 }
 
@@ -123,40 +114,45 @@ func (d *Detector) dissolve(r ramp) boundary {
 	return boundary{at: r.middle(), from: r.from, to: r.to, kind: models.TransitionDissolve, confidence: confidence}
 }
 
-// fades looks at every stretch of one colour: how it is entered and left. It
-// also returns the stretches in which nothing else is to be found.
+// fades looks at every flat stretch: how it is entered and left. It also
+// returns the stretches in which nothing else is to be found.
 func (d *Detector) fades(ramps []ramp) (found []boundary, taken [][2]float64) {
-	near := d.frames(nearRamp) + 1
-	for _, flat := range d.flats {
-		from, to := float64(flat.from), float64(flat.to-1)
-		in := nearest(ramps, rampOut, func(r ramp) bool { return math.Abs(r.to-from) <= near || r.from < from && r.to > from })
-		out := nearest(ramps, rampIn, func(r ramp) bool { return math.Abs(r.from-to) <= near || r.from < to && r.to > to })
+	for _, flat := range d.flats.flats {
+		first, last := float64(flat.from), float64(flat.to-1)
+		in := d.leading(ramps, rampOut, first)
+		out := d.leading(ramps, rampIn, last)
+		from, to := first, last
+		// A cut at the far end of a ramp is no step of it.
 		if in != nil {
 			from = in.from
-			taken = append(taken, [2]float64{in.from + 0.4*(in.to-in.from), in.to + 1})
+			taken = append(taken, [2]float64{in.from + 0.4*(in.to-in.from), first + 1})
 		}
 		if out != nil {
 			to = out.to
-			taken = append(taken, [2]float64{out.from - 1, out.to - 0.4*(out.to-out.from)})
+			taken = append(taken, [2]float64{last - 1, out.to - 0.4*(out.to-out.from)})
 		}
-		if flat.from == 0 || flat.to == d.n || in == nil && out == nil {
-			continue // the video's own beginning or end, or cuts on both sides
-		}
-		short := float64(flat.to-flat.from) < d.frames(minShot)
-		if in != nil && out != nil || short {
+		short := float64(flat.length()) < d.frames(minShot)
+		switch {
+		case flat.from == 0, flat.to == d.n: // how the video begins or ends
+		case in == nil && out == nil: // cuts
+		case short && flat.blink():
+			taken = append(taken, [2]float64{first - 1, last + 2})
+		case in != nil && out != nil, short:
 			found = append(found, boundary{at: (from + to) / 2, from: from, to: to, kind: models.TransitionFade, confidence: 0.9})
-			taken = append(taken, [2]float64{float64(flat.from) - 1, float64(flat.to) + 1})
-		} else if out != nil {
+			taken = append(taken, [2]float64{first - 1, last + 2})
+		case out != nil:
 			found = append(found, boundary{at: out.middle(), from: out.from, to: out.to, kind: models.TransitionFade, confidence: 0.7})
 		}
 	}
 	return found, taken
 }
 
-func nearest(ramps []ramp, kind rampKind, ok func(ramp) bool) *ramp {
+// leading finds the ramp of a kind that leads to or from a frame.
+func (d *Detector) leading(ramps []ramp, kind rampKind, frame float64) *ramp {
+	near := d.frames(nearRamp) + 1
 	for i := range ramps {
-		if ramps[i].kind == kind && ok(ramps[i]) {
-			return &ramps[i]
+		if r := &ramps[i]; r.kind == kind && r.from-near <= frame && frame <= r.to+near {
+			return r
 		}
 	}
 	return nil

@@ -64,7 +64,7 @@ func frameArgs(path string, g Grid, until time.Duration) []string {
 	if g.Before {
 		round = "up"
 	}
-	filter := fmt.Sprintf("fps=%d/%d:start_time=0:round=%s:eof_action=pass,"+
+	filter := fmt.Sprintf("fps=%d/%d:start_time=0:round=%s,"+
 		"scale=%d:%d:flags=area:out_range=full:out_color_matrix=bt601,format=yuv420p",
 		g.Rate.Num, g.Rate.Den, round, g.Width, g.Height)
 	args := ffmpeg.Input(path, decoder...)
