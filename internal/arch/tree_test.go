@@ -44,7 +44,7 @@ type tree struct {
 var skippedDirs = []string{".git", "node_modules", "dist", "testdata", "third_party", "bin", "build"}
 
 // handWritten are the endings of files whose length is limited.
-var handWritten = []string{".go", ".ts", ".sh", ".proto", ".sql"}
+var handWritten = []string{".go", ".ts", ".mjs", ".css", ".sh", ".proto", ".sql"}
 
 // load reads a tree without running the Go command, so that files behind build
 // constraints are seen on every machine.
