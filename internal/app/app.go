@@ -9,11 +9,14 @@ import (
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/analyzer/stages"
+	"github.com/cuepoint/cuepoint/internal/ffmpeg"
 	"github.com/cuepoint/cuepoint/internal/search"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/models/weights"
 	"github.com/cuepoint/cuepoint/store/blob/disk"
 	"github.com/cuepoint/cuepoint/store/sqlite"
+	"github.com/cuepoint/cuepoint/transcribe"
+	"github.com/cuepoint/cuepoint/vision"
 )
 
 // Config says where things are.
@@ -59,14 +62,28 @@ func Open(ctx context.Context, cfg Config, create bool) (_ *App, err error) {
 	if a.Store, err = sqlite.Open(ctx, a.Files.Path("cuepoint.db")); err != nil {
 		return nil, err
 	}
-	a.Pipeline, err = analyzer.NewPipeline(stages.All(stages.Config{
-		Models: a.Models, Model: cfg.Model, Log: cfg.Log,
-	})...)
-	if err != nil {
+	if a.Pipeline, err = a.pipeline(cfg); err != nil {
 		return nil, err
 	}
 	a.Search = search.New(a.Store)
 	return a, nil
+}
+
+// pipeline makes the stages over this machine's programs. Where FFmpeg is not
+// installed the library still opens: what needs it says so.
+func (a *App) pipeline(cfg Config) (*analyzer.Pipeline, error) {
+	tools, err := ffmpeg.Find()
+	if err != nil {
+		tools = ffmpeg.Tools{FFmpeg: "ffmpeg", FFprobe: "ffprobe"}
+	}
+	return analyzer.NewPipeline(stages.All(stages.Config{
+		FFmpeg: tools,
+		Limits: ffmpeg.DefaultLimits(),
+		Speech: stages.SpeechConfig{
+			Engine: transcribe.Process{}, FFmpeg: tools, Models: a.Models, Model: cfg.Model, Pull: true,
+		},
+		Vision: vision.Process{},
+	})...)
 }
 
 // Close closes the library. What is under way must have ended.
