@@ -44,6 +44,7 @@ type Stream struct {
 	Language string        `json:"language,omitempty"` // as tagged, "" for undetermined
 	Title    string        `json:"title,omitempty"`
 	Default  bool          `json:"default,omitempty"`
+	Forced   bool          `json:"forced,omitempty"`   // subtitles of foreign words alone
 	Start    time.Duration `json:"start,omitempty"`    // relative to the container's start
 	Duration time.Duration `json:"duration,omitempty"` // as the header claims
 	BitRate  int64         `json:"bit_rate,omitempty"`

@@ -135,7 +135,7 @@ func FuzzParseCaptions(f *testing.F) {
 			return
 		}
 		last := time.Duration(0)
-		for _, s := range fit(segments, time.Hour) {
+		for _, s := range Fit(segments, time.Hour) {
 			if s.Start < last || s.End <= s.Start || s.End > time.Hour || s.Text == "" {
 				t.Errorf("segment %+v after %v", s, last)
 			}
@@ -181,9 +181,9 @@ func TestWrittenCaptionsAreReadBack(t *testing.T) {
 		if err := writeVTT(&vtt, &transcript); err != nil {
 			t.Fatal(err)
 		}
-		want := fit(transcript.Segments, 0)
+		want := Fit(transcript.Segments, 0)
 		got, err := parseCaptions(vtt.Bytes(), "")
-		if diff := cmp.Diff(want, fit(got, 0)); diff != "" && (err == nil || len(want) > 0) {
+		if diff := cmp.Diff(want, Fit(got, 0)); diff != "" && (err == nil || len(want) > 0) {
 			t.Fatalf("WebVTT: %v %s\n%s", err, diff, vtt.String())
 		}
 		// SubRip has no escapes, so only times and their number must be right.

@@ -37,3 +37,13 @@ func LanguageOf(path string) string {
 	}
 	return Undetermined
 }
+
+// SameLanguage tells whether two tags name one language, whatever its script
+// and region: "pt-BR" and "por".
+func SameLanguage(a, b string) bool {
+	x, errX := language.Parse(a)
+	y, errY := language.Parse(b)
+	baseX, _ := x.Base()
+	baseY, _ := y.Base()
+	return errX == nil && errY == nil && !x.IsRoot() && !y.IsRoot() && baseX == baseY
+}

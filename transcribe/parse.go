@@ -2,6 +2,7 @@ package transcribe
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"html"
@@ -44,7 +45,7 @@ func ReadCaptions(path, language string, duration time.Duration) ([]models.Segme
 	if err != nil {
 		return nil, invalid(err)
 	}
-	if segments = fit(segments, duration); len(segments) == 0 {
+	if segments = Fit(segments, duration); len(segments) == 0 {
 		return nil, models.Errorf(models.CodeCaptionsInvalid,
 			"none of the captions lies within the video; check that they belong to it")
 	}
@@ -187,18 +188,25 @@ func parseTTML(text string) (segments []models.Segment, err error) {
 	return segments, nil
 }
 
-// fit keeps the segments that have words and lie within the video, in order.
-func fit(segments []models.Segment, duration time.Duration) []models.Segment {
+// Fit keeps the segments that have words and lie within a video of a duration,
+// in order; 0 is for a duration that is not known.
+func Fit(segments []models.Segment, duration time.Duration) []models.Segment {
 	var kept []models.Segment
 	for _, s := range segments {
 		s.Start = max(s.Start, 0)
 		if duration > 0 {
 			s.End = min(s.End, duration)
 		}
-		if s.Text != "" && s.Start < s.End {
-			kept = append(kept, s)
+		if s.Text == "" || s.Start >= s.End {
+			continue
 		}
+		s.Words = slices.Clone(s.Words)
+		for i := range s.Words {
+			w := &s.Words[i]
+			w.Start, w.End = min(w.Start, s.End), min(w.End, s.End)
+		}
+		kept = append(kept, s)
 	}
-	slices.SortStableFunc(kept, func(a, b models.Segment) int { return int(a.Start - b.Start) })
+	slices.SortStableFunc(kept, func(a, b models.Segment) int { return cmp.Compare(a.Start, b.Start) })
 	return kept
 }

@@ -137,6 +137,7 @@ func (s *probedStream) stream(start time.Duration, l Limits) models.Stream {
 		Language: language(s.Tags),
 		Title:    clean(tag(s.Tags, "title"), l.TagBytes),
 		Default:  s.Disposition["default"] == 1,
+		Forced:   s.Disposition["forced"] == 1,
 		Start:    seconds(s.StartTime) - start,
 		Duration: max(0, seconds(s.Duration)),
 		BitRate:  integer(s.BitRate),

@@ -1,0 +1,402 @@
+package stages
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/analyzer/analyzertest"
+	"github.com/cuepoint/cuepoint/internal/ffmpeg"
+	"github.com/cuepoint/cuepoint/internal/testenv"
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/models/weights"
+	"github.com/cuepoint/cuepoint/transcribe"
+)
+
+const length = 3 * time.Second
+
+// hears is an engine that hears the same whatever it is asked.
+type hears struct {
+	heard models.Transcript
+	err   error
+	asked atomic.Pointer[transcribe.Request]
+}
+
+func (h *hears) Transcribe(ctx context.Context, r transcribe.Request, on transcribe.Handler) (*models.Transcript, error) {
+	h.asked.Store(&r)
+	on.Progress(0.5)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	t := h.heard
+	return &t, h.err
+}
+
+// speechBundle is a speech stage with a model "m" and a detector "v" that its
+// host has.
+type speechBundle struct {
+	*Speech
+	engine *hears
+	job    analyzer.Job
+	pulls  atomic.Int32
+}
+
+const modelBytes = "the weights of a model"
+
+func setupSpeech(t *testing.T) *speechBundle {
+	t.Helper()
+	b := &speechBundle{engine: &hears{heard: models.Transcript{
+		Language: "en", Source: models.SourceRecognized, Model: "file",
+		Segments: []models.Segment{{
+			Start: time.Second, End: 5 * time.Second, Text: "Hello there.", Confidence: 0.5,
+			Words: []models.Word{
+				{Text: "Hello", Start: time.Second, End: 2 * time.Second, Confidence: 0.5},
+				{Text: "there.", Start: 2 * time.Second, End: 5 * time.Second, Confidence: 0.5},
+			},
+		}},
+	}}}
+	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		b.pulls.Add(1)
+		w.Write([]byte(modelBytes))
+	}))
+	t.Cleanup(host.Close)
+	sum := sha256.Sum256([]byte(modelBytes))
+	store := weights.New(filepath.Join(t.TempDir(), "models"))
+	store.BaseURL = host.URL
+	for _, name := range []string{"m", "v"} {
+		store.Catalogue = append(store.Catalogue, weights.Model{
+			Name: name, File: name + ".bin", Bytes: int64(len(modelBytes)), SHA256: hex.EncodeToString(sum[:]),
+		})
+	}
+	b.Speech = NewSpeech(SpeechConfig{
+		Engine: b.engine, FFmpeg: testenv.FFmpeg(t), Models: store, Model: "m", VAD: "v", Pull: true,
+	})
+	sound := t.TempDir()
+	if err := os.WriteFile(filepath.Join(sound, "speech.flac"), []byte("sound"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.job = analyzer.Job{
+		Video: &models.Video{Media: &models.MediaInfo{Duration: length}},
+		Inputs: &analyzertest.Inputs{Published: map[string]analyzertest.Published{
+			"package": {Dir: sound, Artifacts: []models.Artifact{{Kind: models.ArtifactSpeech, Path: "speech.flac"}}},
+		}},
+	}
+	return b
+}
+
+// run runs the stage and returns the transcript in its cues.
+func (b *speechBundle) run(t *testing.T) (models.Transcript, *analyzer.Result, string) {
+	t.Helper()
+	result, scratch := analyzertest.Run(t, b.Speech, b.job)
+	got, err := models.TranscriptOf(result.Cues)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got, result, scratch
+}
+
+// fails runs the stage, which must not succeed.
+func (b *speechBundle) fails(t *testing.T) error {
+	t.Helper()
+	job := b.job
+	job.Scratch, job.Progress, job.Log = t.TempDir(), func(float64) {}, slog.New(slog.DiscardHandler)
+	_, err := b.Run(t.Context(), &job)
+	if err == nil {
+		t.Fatal("no error")
+	}
+	return err
+}
+
+func TestSpeechKeepsTheStageContract(t *testing.T) {
+	t.Parallel()
+	t.Run("listening", func(t *testing.T) {
+		t.Parallel()
+		b := setupSpeech(t)
+		analyzertest.StageContract(t, b.Speech, b.job)
+	})
+	t.Run("importing", func(t *testing.T) {
+		t.Parallel()
+		b := setupSpeech(t)
+		b.job.Options.Captions = "testdata/speech/talk.de.vtt"
+		analyzertest.StageContract(t, b.Speech, b.job)
+	})
+}
+
+func TestSpeechListens(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	b.job.Options.Language = "en"
+	got, result, scratch := b.run(t)
+	want := b.engine.heard
+	want.Model = "m"
+	want.Segments = transcribe.Fit(want.Segments, length)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	asked := *b.engine.asked.Load()
+	dir := b.Models.Dir
+	if diff := cmp.Diff(transcribe.Request{
+		Audio: asked.Audio, Model: filepath.Join(dir, "m.bin"), VAD: filepath.Join(dir, "v.bin"), Language: "en", Duration: length,
+	}, asked); diff != "" || filepath.Base(asked.Audio) != "speech.flac" {
+		t.Errorf("asked for %s: %s", asked.Audio, diff)
+	}
+	var files []string
+	for _, a := range result.Artifacts {
+		files = append(files, a.Path)
+		if a.Kind != models.ArtifactCaptions || a.Language != "en" || a.Type == "" {
+			t.Errorf("artifact %+v", a)
+		}
+	}
+	if diff := cmp.Diff([]string{"captions.en.vtt", "captions.en.srt", "captions.en.txt", "captions.en.json"}, files); diff != "" {
+		t.Error(diff)
+	}
+	vtt, err := os.ReadFile(filepath.Join(scratch, "captions.en.vtt"))
+	if err != nil || string(vtt) != "WEBVTT\n\n00:00:01.000 --> 00:00:03.000\nHello there.\n" {
+		t.Errorf("%v\n%s", err, vtt)
+	}
+}
+
+func TestSpeechWithoutWordsMakesNoCaptions(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	b.engine.heard.Segments = nil
+	_, result, _ := b.run(t)
+	if len(result.Cues)+len(result.Artifacts) > 0 {
+		t.Errorf("result %+v", result)
+	}
+}
+
+func TestSpeechImportsTheSidecar(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	b.job.Options.Captions = "testdata/speech/talk.de.vtt"
+	got, _, _ := b.run(t)
+	want := models.Transcript{Language: "de", Source: models.SourceImported, Segments: []models.Segment{
+		{Start: 500 * time.Millisecond, End: 1500 * time.Millisecond, Text: "Guten Tag.", Confidence: 1},
+		{Start: 2 * time.Second, End: length, Text: "Ende & aus.", Confidence: 1},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	// A library keeps the file under another name than the one it came with.
+	b.job.Options.CaptionsName = "talk.fr.vtt"
+	if got, _, _ := b.run(t); got.Language != "fr" {
+		t.Errorf("language %q", got.Language)
+	}
+	b.job.Options.Language = "nl"
+	if got, _, _ := b.run(t); got.Language != "nl" {
+		t.Errorf("language %q", got.Language)
+	}
+	if b.engine.asked.Load() != nil {
+		t.Error("the engine was asked")
+	}
+}
+
+func TestSpeechRefusesASidecarThatIsNone(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	b.job.Options.Captions = "speech_test.go"
+	if err := b.fails(t); models.ErrorCode(err) != models.CodeCaptionsInvalid || analyzer.Skipped(err) != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+// withTracks is a clip with five subtitle tracks: titles alone, forced, signs,
+// German, and English.
+func withTracks(t *testing.T, name, codec string) string {
+	t.Helper()
+	args := []string{"-f", "lavfi", "-i", "color=s=64x64:d=3:r=5"}
+	for _, file := range []string{"title", "full", "full", "ganz", "full"} {
+		args = append(args, "-i", "testdata/speech/"+file+".srt")
+	}
+	for i := range 6 {
+		args = append(args, "-map", string(rune('0'+i)))
+	}
+	args = append(args, "-c:v", "libx264", "-preset", "ultrafast", "-c:s", codec,
+		"-disposition:s:0", "default", "-disposition:s:1", "forced", "-disposition:s:3", "0", "-disposition:s:4", "0",
+		"-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=eng", "-metadata:s:s:2", "language=eng",
+		"-metadata:s:s:2", "title=Signs & Songs", "-metadata:s:s:3", "language=ger", "-metadata:s:s:4", "language=eng")
+	return testenv.Clip(t, name, args...)
+}
+
+func TestSpeechImportsTheBestTrack(t *testing.T) {
+	t.Parallel()
+	english := []models.Segment{
+		{Start: 500 * time.Millisecond, End: 1500 * time.Millisecond, Text: "Every word of it.", Confidence: 1},
+		{Start: 2 * time.Second, End: 2500 * time.Millisecond, Text: "The end.", Confidence: 1},
+	}
+	german := []models.Segment{{Start: 500 * time.Millisecond, End: 1500 * time.Millisecond, Text: "Jedes Wort.", Confidence: 1}}
+	for name, tt := range map[string]struct {
+		clip     string
+		language string
+		want     models.Transcript
+	}{
+		"Matroska, SubRip, declared German": {withTracks(t, "t.mkv", "subrip"), "de",
+			models.Transcript{Language: "de", Source: models.SourceImported, Segments: german}},
+		"Matroska, SubStation, declared English": {withTracks(t, "t.mkv", "ass"), "en-GB",
+			models.Transcript{Language: "en", Source: models.SourceImported, Segments: english}},
+		"MP4, nothing declared": {withTracks(t, "t.mp4", "mov_text"), "",
+			models.Transcript{Language: "en", Source: models.SourceImported, Segments: english}},
+		"Matroska, another language declared": {withTracks(t, "t.mkv", "subrip"), "fr",
+			models.Transcript{Language: "en", Source: models.SourceRecognized, Model: "m"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setupSpeech(t)
+			b.engine.heard.Segments = tt.want.Segments
+			media, err := b.FFmpeg.Probe(t.Context(), tt.clip, ffmpeg.DefaultLimits())
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.job.Video.Media, b.job.Source = media, tt.clip
+			b.job.Options.Language = tt.language
+			got, _, _ := b.run(t)
+			if tt.want.Source == models.SourceRecognized {
+				if b.engine.asked.Load() == nil {
+					t.Error("the engine was not asked")
+				}
+				return
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestSpeechPrefersTheTrackInTheLanguageSpoken(t *testing.T) {
+	t.Parallel()
+	text := func(index int, language string, d bool) models.Stream {
+		return models.Stream{Index: index, Kind: models.StreamSubtitle, Codec: "subrip", Language: language, Default: d}
+	}
+	media := &models.MediaInfo{Streams: []models.Stream{
+		{Kind: models.StreamAudio, Language: "jpn"},
+		text(1, "", false), text(2, "eng", true), text(3, "ja", false),
+		{Index: 4, Kind: models.StreamSubtitle, Codec: "hdmv_pgs_subtitle", Language: "ja"},
+	}}
+	for declared, want := range map[string][]int{"": {3, 2, 1}, "en": {2, 1}, "ja": {3, 1}, "fr": {1}} {
+		var got []int
+		for _, s := range captionTracks(media, declared) {
+			got = append(got, s.Index)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("declared %q: %s", declared, diff)
+		}
+	}
+}
+
+func TestSpeechSkipsWhatHasNoSound(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	b.job.Inputs = &analyzertest.Inputs{}
+	if reason := analyzer.Skipped(b.fails(t)); reason == nil || reason.Code != models.CodeNotApplicable {
+		t.Errorf("got %v", reason)
+	}
+}
+
+func TestSpeechSkipsWithoutAModelAndSaysHowToGetIt(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	asked := 0
+	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		http.NotFound(w, r)
+	}))
+	defer host.Close()
+	b.Models.BaseURL = host.URL
+	for range 3 {
+		reason := analyzer.Skipped(b.fails(t))
+		if reason == nil || reason.Code != models.CodeModelMissing || !strings.Contains(reason.Message, "cuepoint models pull m") {
+			t.Errorf("got %v", reason)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("the host was asked %d times", asked)
+	}
+	// The model can be brought by hand meanwhile.
+	if err := os.WriteFile(filepath.Join(b.Models.Dir, "m.bin"), []byte(modelBytes), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.run(t)
+	if vad := b.engine.asked.Load().VAD; vad != "" {
+		t.Errorf("voice detection with %q", vad)
+	}
+}
+
+func TestSpeechDoesNotDownloadUnlessAllowed(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	b.Pull = false
+	if reason := analyzer.Skipped(b.fails(t)); reason == nil || reason.Code != models.CodeModelMissing {
+		t.Errorf("got %v", reason)
+	}
+	if b.pulls.Load() > 0 {
+		t.Error("the host was asked")
+	}
+}
+
+func TestSpeechFailsOverADamagedModel(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	if err := os.MkdirAll(b.Models.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(b.Models.Dir, "m.bin"), []byte("other"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.fails(t); models.ErrorCode(err) != models.CodeModelCorrupt || analyzer.Skipped(err) != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSpeechPassesTheEnginesErrorsOn(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	b.engine.err = models.Errorf(models.CodeEngineMissing, "cuepoint-speech is not installed")
+	if err := b.fails(t); models.ErrorCode(err) != models.CodeEngineMissing || analyzer.Skipped(err) != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSpeechParamsNameWhatTheResultDependsOn(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	seen := map[string]string{}
+	for name, change := range map[string]func(*analyzer.Job, *SpeechConfig){
+		"as it is":       func(*analyzer.Job, *SpeechConfig) {},
+		"language":       func(j *analyzer.Job, _ *SpeechConfig) { j.Options.Language = "de" },
+		"captions":       func(j *analyzer.Job, _ *SpeechConfig) { j.Options.Captions = "testdata/speech/full.srt" },
+		"other captions": func(j *analyzer.Job, _ *SpeechConfig) { j.Options.Captions = "testdata/speech/ganz.srt" },
+		"captions' name": func(j *analyzer.Job, _ *SpeechConfig) {
+			j.Options.Captions, j.Options.CaptionsName = "testdata/speech/full.srt", "x.de.srt"
+		},
+		"model":             func(_ *analyzer.Job, c *SpeechConfig) { c.Model = "v" },
+		"detector":          func(_ *analyzer.Job, c *SpeechConfig) { c.VAD = "m" },
+		"a model by a path": func(_ *analyzer.Job, c *SpeechConfig) { c.Model = "testdata/speech/full.srt" },
+	} {
+		job, config := b.job, b.SpeechConfig
+		change(&job, &config)
+		params := NewSpeech(config).Params(&job)
+		if other, ok := seen[params]; ok {
+			t.Errorf("%s and %s have the same params %q", name, other, params)
+		}
+		seen[params] = name
+	}
+	before := b.Params(&b.job)
+	b.run(t) // which brings the models
+	if after := b.Params(&b.job); after != before {
+		t.Errorf("params %q, then %q", before, after)
+	}
+}
