@@ -65,12 +65,12 @@ func RunWatched(ctx context.Context, c Command, watch func(alive func())) error 
 		}
 		limit(cmd.Process.Pid, c.Limits)
 		outputs.consume(c.Outputs, cancel)
+		awaitExit(cmd.Process.Pid)
+		// Whatever the leader left behind goes with it, before it is reaped: until
+		// then nobody else can have its group's number.
+		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
 		return cmd.Wait()
 	})
-	// Whatever the leader left behind in its group goes with it.
-	if cmd.Process != nil {
-		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
-	}
 	consumed := outputs.wait(cmd.WaitDelay)
 	if err == nil && consumed != nil {
 		return fmt.Errorf("%s: read its output: %w", filepath.Base(c.Path), consumed)
@@ -106,6 +106,16 @@ func build(ctx context.Context, c Command, stderr *tailWriter) (*exec.Cmd, *stop
 	// Past the kill, a grandchild that left the group may still hold a pipe.
 	cmd.WaitDelay = stop.grace + time.Second
 	return cmd, stop
+}
+
+// awaitExit returns when a child has ended and leaves it to be waited for.
+func awaitExit(pid int) {
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			return
+		}
+	}
 }
 
 // onOwnThread runs f on an OS thread that lives until f ends: the kernel sends
@@ -171,18 +181,18 @@ func explain(ctx context.Context, c Command, err error, stop *stopper, stderr st
 		return fmt.Errorf("%s: %w", program, err)
 	}
 	status, _ := exit.Sys().(syscall.WaitStatus)
-	if !status.Signaled() {
-		return &ExitError{Program: program, Status: status.ExitStatus(), Stderr: stderr}
-	}
-	switch status.Signal() {
-	case syscall.SIGXCPU:
+	// At its limit of CPU time a program may also end by itself, as FFmpeg does,
+	// or wait to be killed. The kernel counts for the limit in ticks, and reports
+	// in finer units less than that.
+	short := max(c.Limits.CPU/20, 300*time.Millisecond)
+	spent := c.Limits.CPU > 0 && exit.SystemTime()+exit.UserTime() >= c.Limits.CPU-short
+	switch {
+	case spent || status.Signaled() && status.Signal() == syscall.SIGXCPU:
 		return &LimitError{Program: program, Limit: "cpu", Stderr: stderr}
-	case syscall.SIGXFSZ:
+	case status.Signaled() && status.Signal() == syscall.SIGXFSZ:
 		return &LimitError{Program: program, Limit: "file size", Stderr: stderr}
-	case syscall.SIGKILL:
-		if c.Limits.CPU > 0 && exit.SystemTime()+exit.UserTime() >= c.Limits.CPU {
-			return &LimitError{Program: program, Limit: "cpu", Stderr: stderr}
-		}
+	case !status.Signaled():
+		return &ExitError{Program: program, Status: status.ExitStatus(), Stderr: stderr}
 	}
 	return &SignalError{Program: program, Signal: status.Signal(), Stderr: stderr}
 }
