@@ -181,6 +181,9 @@ func (s *Store) Tidy(ctx context.Context, owners Owners) error {
 	var errs []error
 	for _, path := range leftovers {
 		errs = append(errs, os.RemoveAll(path))
+		if parent := filepath.Dir(path); parent != s.Path("scratch") {
+			_ = os.Remove(parent) // refused while anything is in it
+		}
 	}
 	return errors.Join(errs...)
 }

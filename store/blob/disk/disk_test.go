@@ -152,6 +152,12 @@ func TestTidyKeepsWhatIsOwned(t *testing.T) {
 	if err := s.Tidy(t.Context(), owners{"v1/speech@new": true, hello: true}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.Scratch("next"); err != nil {
+		t.Error(err)
+	}
+	if err := s.DropScratch("next"); err != nil {
+		t.Error(err)
+	}
 	got := strings.Join(files(t, s), " ")
 	if want := "sources/2c/" + hello + " videos/v1/speech@new"; got != want {
 		t.Errorf("files: %s\nwant:  %s", got, want)
