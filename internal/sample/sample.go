@@ -77,7 +77,7 @@ func (s *show) encode(f fonts) []string {
 	return []string{
 		"-f", "s16le", "-ar", fmt.Sprint(sampleRate), "-ac", "1", "-i", "narration.pcm",
 		"-filter_complex", s.graph(f), "-map", "[show]", "-map", "0:a",
-		"-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-g", fmt.Sprint(2 * frameRate), "-pix_fmt", "yuv420p",
+		"-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-g", fmt.Sprint(2 * frameRate), "-pix_fmt", "yuv420p",
 		"-c:a", "aac", "-b:a", "96k", "-metadata", "title=Six small wonders",
 		"-movflags", "+faststart", "sample.mp4",
 	}
