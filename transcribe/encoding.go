@@ -16,7 +16,7 @@ import (
 // decodeText makes text of a file in UTF-8 or UTF-16, or else in what Windows
 // used for the language. Line ends become \n; control characters go.
 func decodeText(data []byte, tag string) (string, error) {
-	fallback := encoding.Encoding(xunicode.UTF8)
+	var fallback encoding.Encoding = xunicode.UTF8
 	if !utf8.Valid(data) {
 		fallback = codePage(tag)
 	}

@@ -94,7 +94,6 @@ type plan struct {
 	words  []string // by token number
 	shift  int      // 1 for a multilingual model
 	saying []int    // the token said after each position
-	broken bool
 }
 
 func newPlan(s Script) plan {
