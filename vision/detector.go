@@ -87,14 +87,13 @@ func (d *Detector) frames(t time.Duration) float64 { return t.Seconds() * d.grid
 // that its steps look like, a cut over a dissolve that it would interrupt.
 func (d *Detector) boundaries() []boundary {
 	ramps, cuts := d.ramps.finish(), d.cuts.finish()
-	all, taken := d.fades(ramps)
-	cuts = slices.DeleteFunc(cuts, func(c cut) bool {
-		return overlaps(taken, float64(c.frame)-1, float64(c.frame)+1)
-	})
+	all, taken := d.fades(ramps, cuts)
 	for _, c := range cuts {
 		at := float64(c.frame)
-		all = append(all, boundary{at: at, from: at, to: at, kind: models.TransitionCut, confidence: c.confidence})
-		taken = append(taken, [2]float64{at - 1, at + 1})
+		if !overlaps(taken, at-1, at+1) {
+			all = append(all, boundary{at: at, from: at, to: at, kind: models.TransitionCut, confidence: c.confidence})
+			taken = append(taken, [2]float64{at - 1, at + 1})
+		}
 	}
 	for _, r := range ramps {
 		if r.kind == rampDissolve && !overlaps(taken, r.from, r.to) {
@@ -116,7 +115,7 @@ func (d *Detector) dissolve(r ramp) boundary {
 
 // fades looks at every flat stretch: how it is entered and left. It also
 // returns the stretches in which nothing else is to be found.
-func (d *Detector) fades(ramps []ramp) (found []boundary, taken [][2]float64) {
+func (d *Detector) fades(ramps []ramp, cuts []cut) (found []boundary, taken [][2]float64) {
 	for _, flat := range d.flats.flats {
 		first, last := float64(flat.from), float64(flat.to-1)
 		in := d.leading(ramps, rampOut, first)
@@ -132,12 +131,13 @@ func (d *Detector) fades(ramps []ramp) (found []boundary, taken [][2]float64) {
 			taken = append(taken, [2]float64{last - 1, out.to - 0.4*(out.to-out.from)})
 		}
 		short := float64(flat.length()) < d.frames(minShot)
+		left := slices.ContainsFunc(cuts, func(c cut) bool { return c.frame == flat.to })
 		switch {
 		case flat.from == 0, flat.to == d.n: // how the video begins or ends
 		case in == nil && out == nil: // cuts
 		case short && flat.blink():
 			taken = append(taken, [2]float64{first - 1, last + 2})
-		case in != nil && out != nil, short:
+		case in != nil && (out != nil || !left), short:
 			found = append(found, boundary{at: (from + to) / 2, from: from, to: to, kind: models.TransitionFade, confidence: 0.9})
 			taken = append(taken, [2]float64{first - 1, last + 2})
 		case out != nil:
