@@ -16,11 +16,11 @@ import (
 // decodeText makes text of a file in UTF-8 or UTF-16, or else in what Windows
 // used for the language. Line ends become \n; control characters go.
 func decodeText(data []byte, tag string) (string, error) {
-	var fallback encoding.Encoding = xunicode.UTF8
+	decoder := xunicode.UTF8.NewDecoder()
 	if !utf8.Valid(data) {
-		fallback = codePage(tag)
+		decoder = codePage(tag).NewDecoder()
 	}
-	decoded, _, err := transform.Bytes(xunicode.BOMOverride(fallback.NewDecoder()), data)
+	decoded, _, err := transform.Bytes(xunicode.BOMOverride(decoder), data)
 	if err != nil {
 		return "", fmt.Errorf("decode text: %w", err)
 	}
