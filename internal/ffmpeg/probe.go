@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -37,6 +38,9 @@ func (t Tools) Probe(ctx context.Context, path string, l Limits) (*models.MediaI
 		return nil, err
 	}
 	media := found.media(container, decoders, l)
+	if container == MOV && inFile(path, movEncrypted) {
+		return nil, encrypted()
+	}
 	if err := found.playable(media); err != nil {
 		return nil, err
 	}
@@ -74,7 +78,7 @@ func notOpened(container, path string, err error) error {
 	if code := models.ErrorCode(Explain(err)); code != models.CodeNoMedia {
 		return Explain(err)
 	}
-	if container == MOV && !indexed(path) {
+	if container == MOV && !inFile(path, hasIndex) {
 		return models.Errorf(models.CodeTruncatedMedia,
 			"the file ends before its index (the moov box); was the recording or the upload finished?").Because(err)
 	}
@@ -82,14 +86,15 @@ func notOpened(container, path string, err error) error {
 		"FFmpeg finds nothing to play in this file; it may be damaged: export or download it again").Because(err)
 }
 
-func indexed(path string) bool {
+// inFile asks a file's bytes; one that cannot be read says no.
+func inFile(path string, ask func(r io.ReaderAt, size int64) bool) bool {
 	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	return err == nil && hasIndex(f, info.Size())
+	return err == nil && ask(f, info.Size())
 }
 
 // decoders returns the names of the codecs that this FFmpeg can decode.
@@ -116,8 +121,7 @@ func (p *probed) playable(media *models.MediaInfo) error {
 	}
 	for i := range p.Streams {
 		if p.Streams[i].encrypted() {
-			return models.Errorf(models.CodeEncryptedMedia,
-				"the file is encrypted (DRM); give one without protection")
+			return encrypted()
 		}
 	}
 	for i := range p.Streams {
@@ -127,6 +131,10 @@ func (p *probed) playable(media *models.MediaInfo) error {
 		}
 	}
 	return models.Errorf(models.CodeNoMedia, "the file holds neither picture nor sound; give one that does")
+}
+
+func encrypted() error {
+	return models.Errorf(models.CodeEncryptedMedia, "the file is encrypted (DRM); give one without protection")
 }
 
 // fits checks the sizes of pictures.

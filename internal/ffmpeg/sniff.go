@@ -153,7 +153,7 @@ func isTransportStream(head []byte) bool {
 			for at := start; at+4 <= len(head) && head[at] == 0x47 && head[at+3]&0x30 != 0; at += length {
 				n++
 			}
-			whole := start <= 4 && n > 0 && start+n*length >= len(head)
+			whole := start <= 4 && n > 1 && start+n*length >= len(head)
 			if n >= inARow || whole {
 				return true
 			}

@@ -27,29 +27,31 @@ type box struct {
 
 // readBox reads the header at an offset. ok is false where there is none or
 // where it makes no sense.
-func readBox(r io.ReaderAt, at, size int64) (b box, ok bool) {
+func readBox(r io.ReaderAt, at, end int64) (b box, ok bool) {
 	var header [16]byte
+	if end-at < 8 {
+		return box{}, false
+	}
 	if n, _ := r.ReadAt(header[:], at); n < 8 {
 		return box{}, false
 	}
 	b = box{kind: string(header[4:8]), header: 8, size: int64(binary.BigEndian.Uint32(header[:4]))}
 	switch b.size {
 	case 0:
-		b.size = size - at
+		b.size = end - at
 	case 1:
 		b.header, b.size = 16, int64(binary.BigEndian.Uint64(header[8:]))
 	}
 	return b, b.size >= b.header
 }
 
-// walkBoxes calls visit with the top-level boxes of a file until it returns
-// false, the file ends, or there are more than any real one has at its start.
-func walkBoxes(r io.ReaderAt, size int64, visit func(at int64, b box) bool) {
+// walkBoxes calls visit with the boxes between two offsets until it returns
+// false or there are more than any real file has side by side.
+func walkBoxes(r io.ReaderAt, at, end int64, visit func(at int64, b box) bool) {
 	const most = 10_000
-	at := int64(0)
 	for range most {
-		b, ok := readBox(r, at, size)
-		if !ok || !visit(at, b) || b.size > size-at {
+		b, ok := readBox(r, at, end)
+		if !ok || !visit(at, b) || b.size > end-at {
 			return
 		}
 		at += b.size
@@ -59,7 +61,7 @@ func walkBoxes(r io.ReaderAt, size int64, visit func(at int64, b box) bool) {
 // isMOV tells whether a file is made of the boxes of MP4 and QuickTime.
 func isMOV(r io.ReaderAt, size int64) bool {
 	found := false
-	walkBoxes(r, size, func(at int64, b box) bool {
+	walkBoxes(r, 0, size, func(at int64, b box) bool {
 		switch {
 		case b.kind == "ftyp":
 			var brand [4]byte
@@ -78,9 +80,37 @@ func isMOV(r io.ReaderAt, size int64) bool {
 // hasIndex tells whether the file says at all what is in it.
 func hasIndex(r io.ReaderAt, size int64) bool {
 	found := false
-	walkBoxes(r, size, func(at int64, b box) bool {
+	walkBoxes(r, 0, size, func(at int64, b box) bool {
 		found = b.kind == "moov" && b.size <= size-at
 		return !found
 	})
 	return found
 }
+
+// movEncrypted tells whether a track's samples are of a protected kind, behind
+// which FFmpeg shows the original one.
+func movEncrypted(r io.ReaderAt, size int64) bool {
+	found := false
+	var look func(at, end int64, depth int)
+	look = func(at, end int64, depth int) {
+		walkBoxes(r, at, end, func(at int64, b box) bool {
+			end := min(end, at+b.size)
+			switch {
+			case encryptedTags[b.kind]:
+				found = true
+			case depth < len(sampleEntryPath) && b.kind == sampleEntryPath[depth].kind:
+				look(at+b.header+sampleEntryPath[depth].fields, end, depth+1)
+			}
+			return !found
+		})
+	}
+	look(0, size, 0)
+	return found
+}
+
+// sampleEntryPath is the way to a track's sample entries (ISO/IEC 14496-12,
+// 8.5.2), with the bytes of each box's own fields before its children.
+var sampleEntryPath = []struct {
+	kind   string
+	fields int64
+}{{"moov", 0}, {"trak", 0}, {"mdia", 0}, {"minf", 0}, {"stbl", 0}, {"stsd", 8}}
