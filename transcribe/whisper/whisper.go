@@ -60,21 +60,7 @@ func Load(o Options) (*Model, error) {
 	if ctx == nil {
 		return nil, corrupt(o.Model, errors.New("libwhisper cannot load it"))
 	}
-	m := &Model{ctx: ctx, name: filepath.Base(o.Model)}
-	m.params = ctx.Whisper_full_default_params(binding.SAMPLING_GREEDY)
-	m.params.SetPrintProgress(false)
-	m.params.SetPrintRealtime(false)
-	m.params.SetPrintSpecial(false)
-	m.params.SetPrintTimestamps(false)
-	m.params.SetTokenTimestamps(true)
-	// What was said before is no help once the model has begun to repeat itself.
-	m.params.SetNoContext(true)
-	m.params.SetMaxContext(0)
-	threads := o.Threads
-	if threads <= 0 {
-		threads = runtime.NumCPU()
-	}
-	m.params.SetThreads(threads)
+	m := &Model{ctx: ctx, name: filepath.Base(o.Model), params: parameters(ctx, o.Threads)}
 	if o.VAD != "" {
 		if m.voice = loadDetector(o.VAD); m.voice == nil {
 			ctx.Whisper_free()
@@ -82,6 +68,23 @@ func Load(o Options) (*Model, error) {
 		}
 	}
 	return m, nil
+}
+
+func parameters(ctx *binding.Context, threads int) binding.Params {
+	if threads <= 0 {
+		threads = runtime.NumCPU()
+	}
+	p := ctx.Whisper_full_default_params(binding.SAMPLING_GREEDY)
+	p.SetThreads(threads)
+	p.SetPrintProgress(false)
+	p.SetPrintRealtime(false)
+	p.SetPrintSpecial(false)
+	p.SetPrintTimestamps(false)
+	p.SetTokenTimestamps(true)
+	// What was said before is no help once the model has begun to repeat itself.
+	p.SetNoContext(true)
+	p.SetMaxContext(0)
+	return p
 }
 
 // checkFile looks at a file before the library does, which may not survive it.
