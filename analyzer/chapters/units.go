@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -30,13 +31,13 @@ func Units(segments []models.Segment) []Unit {
 	words, ends := flatten(segments)
 	punctuated := isPunctuated(words)
 	var units []Unit
-	var text []string
+	text := ""
 	var start time.Duration
 	for i, w := range words {
-		if len(text) == 0 {
+		if text == "" {
 			start = w.Start
 		}
-		text = append(text, w.Text)
+		text = join(text, w.Text)
 		last := i == len(words)-1
 		switch {
 		case last:
@@ -47,8 +48,8 @@ func Units(segments []models.Segment) []Unit {
 		default:
 			continue
 		}
-		units = append(units, Unit{Start: start, End: w.End, Text: strings.Join(text, " ")})
-		text = nil
+		units = append(units, Unit{Start: start, End: w.End, Text: text})
+		text = ""
 	}
 	return units
 }
@@ -58,7 +59,11 @@ func Units(segments []models.Segment) []Unit {
 func flatten(segments []models.Segment) (words []models.Word, ends []bool) {
 	var before []string // words of the segment before, as shown
 	var clock time.Duration
-	for _, s := range segments {
+	for i, s := range segments {
+		// One that is still shown when the next comes has been said by then.
+		if i+1 < len(segments) && segments[i+1].Start > s.Start {
+			s.End = min(s.End, segments[i+1].Start)
+		}
 		timed := wordsOf(s)
 		shown := make([]string, len(timed))
 		for i, w := range timed {
@@ -72,7 +77,7 @@ func flatten(segments []models.Segment) (words []models.Word, ends []bool) {
 		}
 		for i, w := range timed {
 			w.Start = max(w.Start, clock)
-			w.End = max(w.End, w.Start)
+			w.End = max(min(w.End, s.End), w.Start)
 			clock = w.End
 			words = append(words, w)
 			ends = append(ends, i == len(timed)-1)
@@ -88,7 +93,11 @@ func wordsOf(s models.Segment) []models.Word {
 		return nil
 	}
 	if len(s.Words) > 0 {
-		return s.Words
+		words := slices.Clone(s.Words)
+		for i := range words {
+			words[i].Text = strings.TrimSpace(words[i].Text)
+		}
+		return slices.DeleteFunc(words, func(w models.Word) bool { return w.Text == "" })
 	}
 	texts := strings.Fields(separate.Replace(s.Text))
 	total := 0
@@ -106,6 +115,21 @@ func wordsOf(s models.Segment) []models.Word {
 		words[i].End = at()
 	}
 	return words
+}
+
+// join puts a word behind others, with a space where their script has one.
+func join(text, word string) string {
+	last, _ := utf8.DecodeLastRuneInString(text)
+	first, _ := utf8.DecodeRuneInString(word)
+	if text == "" || unspaced(last) && unspaced(first) {
+		return text + word
+	}
+	return text + " " + word
+}
+
+func unspaced(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer,
+		unicode.Myanmar) || strings.ContainsRune("。、！？，：；", r)
 }
 
 // separate puts a space behind the full stops of scripts that have none there.

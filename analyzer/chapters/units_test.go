@@ -56,6 +56,16 @@ func TestUnits(t *testing.T) {
 			[]models.Segment{{Start: 0, End: s, Text: "well"}, {Start: 5 * s, End: 6 * s, Text: "yes. No. Sure."}},
 			[]Unit{{0, s, "well"}, {5 * s, 5333333333, "yes."}, {5333333333, 5600000000, "No."}, {5600000000, 6 * s, "Sure."}},
 		},
+		"heard words of scripts without spaces": {
+			[]models.Segment{{Start: 0, End: 2 * s, Text: "今日は晴れ。", Words: []models.Word{
+				{Text: "今日", Start: 0, End: s}, {Text: " は", Start: s, End: s}, {Text: "晴れ。", Start: s, End: 2 * s}, {Text: " "},
+			}}},
+			[]Unit{{0, 2 * s, "今日は晴れ。"}},
+		},
+		"a caption that stays while others come and go": {
+			[]models.Segment{{Start: 0, End: 3600 * s, Text: "stays"}, {Start: s, End: 2 * s, Text: "comes"}, {Start: 2 * s, End: 3 * s, Text: "goes"}},
+			[]Unit{{0, s, "stays"}, {s, 2 * s, "comes"}, {2 * s, 3 * s, "goes"}},
+		},
 		"sentences of scripts without spaces": {
 			[]models.Segment{{Start: 0, End: 4 * s, Text: "火山爆发。熔岩流动。"}},
 			[]Unit{{0, 2 * s, "火山爆发。"}, {2 * s, 4 * s, "熔岩流动。"}},
