@@ -292,29 +292,48 @@ func (s style) write(phrases []phrase) []string {
 	var titles []string
 	for i, p := range phrases[:min(tries, len(phrases))] {
 		title := s.capitalize(p.words)
-		if second := companion(p, phrases[i+1:]); second != "" {
-			title += s.and + s.second(second)
+		switch second, ok := companion(p, phrases[i+1:]); {
+		case !ok:
+		case spoken(p, second, phrases) != "":
+			title = s.capitalize(spoken(p, second, phrases))
+		case s.capitals:
+			title += s.and + s.capitalize(second.words)
+		default:
+			title += s.and + second.words
 		}
 		titles = append(titles, title)
 	}
 	return titles
 }
 
-// companion is the phrase to say beside a phrase of one or two words, or "".
-func companion(p phrase, rest []phrase) string {
+// companion is the phrase to say beside a phrase of one or two words.
+func companion(p phrase, rest []phrase) (second phrase, ok bool) {
 	least, most := p.score/2, 2
 	if len(p.terms) == 2 {
 		least, most = p.score*2/3, 1
 	}
 	if len(p.terms) > 2 {
-		return ""
+		return phrase{}, false
 	}
 	for _, q := range rest {
 		if q.score < least {
 			break
 		}
 		if len(q.terms) <= most && !alike(p, q) {
-			return q.words
+			return q, true
+		}
+	}
+	return phrase{}, false
+}
+
+// spoken is how two phrases of one word stand side by side in the text, or "".
+func spoken(p, q phrase, phrases []phrase) string {
+	if len(p.terms)+len(q.terms) > 2 {
+		return ""
+	}
+	for _, r := range phrases {
+		if len(r.terms) == 2 && slices.Contains(r.terms, p.terms[0]) && slices.Contains(r.terms, q.terms[0]) {
+			return r.words
 		}
 	}
 	return ""
@@ -327,13 +346,6 @@ func alike(p, q phrase) bool {
 		return true
 	}
 	return strings.ContainsFunc(q.words, func(r rune) bool { return solid(r) && strings.ContainsRune(p.words, r) })
-}
-
-func (s style) second(words string) string {
-	if s.capitals {
-		return s.capitalize(words)
-	}
-	return words
 }
 
 // capitalize gives the first letter, or that of each word, its capital. What

@@ -105,7 +105,7 @@ out outside over own part parts pass past people perhaps place places please poi
 rather reach real really reason right round said same saw say saying says second see seem seemed seems seen self sense set seven several shall
 she should shouldnt show shows side since single six sixty small so some somebody somehow someone something sometimes somewhere soon
 sort sorts stand start started starts stay step stick still stop stuff such suddenly suppose sure take taken takes taking talk talking tell ten than
-thank thanks that thats the their theirs them themselves then there therefore theres these they theyre thing things think thinking third this
+thank thanks that thats the thee thine thou thy their theirs them themselves then there therefore theres these they theyre thing things think thinking third this
 those though thought thousand thousands three through throughout thus till time times to today together told too took top toward towards tried tries
 true try trying turn turned turns twelve twenty twice two uh um under understand unless unlike until up upon us use used uses using usually
 various very via video videos wait walk want wanted wants was wasnt watch way ways we week weeks well went were werent what
