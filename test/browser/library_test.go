@@ -45,11 +45,11 @@ type document struct {
 	}
 }
 
-// library is what the tests look at: the demo, the flash-and-beep clip, sound
-// alone, and a file that is no video.
+// library is what is on the page: the demo, sound alone, and a file cut off
+// before its index.
 type library struct {
-	data                       string
-	demo, flash, sound, broken document
+	data                string
+	demo, sound, broken document
 }
 
 func makeLibrary(t *testing.T) library {
@@ -62,24 +62,31 @@ func makeLibrary(t *testing.T) library {
 	lines := strings.Fields(string(printed))
 	lib.demo = analyze(t, lib.data, demo, lines[len(lines)-1])
 
-	events := filepath.Join(dir, "events.vtt")
-	write(t, events, eventCaptions())
-	lib.flash = analyze(t, lib.data, flashClip(t), events)
+	captions := filepath.Join(dir, "captions.vtt")
+	write(t, captions, "WEBVTT\n\n00:01.000 --> 00:04.000\nA tone.\n")
 	lib.sound = analyze(t, lib.data, testenv.Clip(t, "tone.m4a",
-		"-f", "lavfi", "-i", "sine=440:duration=5", "-c:a", "aac"), events)
+		"-f", "lavfi", "-i", "sine=440:duration=5", "-c:a", "aac"), captions)
+	ready(t, lib.demo)
+	ready(t, lib.sound)
 
-	text := filepath.Join(dir, "text.mp4")
-	write(t, text, "This is a letter, not a video.\n")
-	lib.broken = analyze(t, lib.data, text, "")
-	for name, doc := range map[string]document{"demo": lib.demo, "flash": lib.flash, "sound": lib.sound} {
-		if doc.State != "ready" {
-			t.Fatalf("%s is %s, want ready: %+v", name, doc.State, doc.Error)
-		}
+	whole, err := os.ReadFile(flashClip(t))
+	if err != nil {
+		t.Fatal(err)
 	}
+	broken := filepath.Join(dir, "broken.mp4")
+	write(t, broken, string(whole[:len(whole)/2]))
+	lib.broken = analyze(t, lib.data, broken, "")
 	if lib.broken.State != "failed" || lib.broken.Error == nil {
-		t.Fatalf("a text is %s, want failed", lib.broken.State)
+		t.Fatalf("half a file is %s, want failed", lib.broken.State)
 	}
 	return lib
+}
+
+func ready(t *testing.T, doc document) {
+	t.Helper()
+	if doc.State != "ready" {
+		t.Fatalf("%s is %s, want ready: %+v", doc.Title, doc.State, doc.Error)
+	}
 }
 
 // flashClip is black and silent but for its flashes and beeps.

@@ -22,6 +22,8 @@ export class CueApp extends LitElement {
 
   private connection = new AbortController();
   private typing = 0;
+  /** What the search box was last understood as; what stands in it may have blanks more. */
+  private asked = this.route.query;
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -35,6 +37,10 @@ export class CueApp extends LitElement {
     super.disconnectedCallback();
     this.connection.abort();
     clearTimeout(this.typing);
+  }
+
+  override firstUpdated(): void {
+    this.input.value = this.route.query;
   }
 
   override render() {
@@ -53,7 +59,6 @@ export class CueApp extends LitElement {
             autocomplete="off"
             spellcheck="false"
             maxlength="250"
-            .value=${route.query}
             @input=${this.type}
           />
           <kbd aria-hidden="true">/</kbd>
@@ -70,6 +75,7 @@ export class CueApp extends LitElement {
   private follow(route: Route): void {
     const before = this.route;
     this.route = route;
+    if (route.query !== this.asked) this.input.value = this.asked = route.query;
     if (before.page === route.page && (route.page === 'library' || route.video === (before as typeof route).video)) return;
     scrollTo({ top: 0 });
     this.main.focus({ preventScroll: true });
@@ -87,8 +93,10 @@ export class CueApp extends LitElement {
   }
 
   private search(): void {
-    const query = this.input.value.trim();
+    const typed = this.input.value.trim();
+    const query = /[\p{L}\p{N}]/u.test(typed) ? typed : ''; // a lone quote is no question yet
     if (query === this.route.query) return;
+    this.asked = query;
     go(this.route.page === 'watch' ? { ...this.route, at: undefined, query } : { page: 'library', query });
   }
 

@@ -4,7 +4,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { idOf, listVideos, type Video } from './api';
 import { href } from './route';
 import { clock, date, seconds, spoken } from './time';
-import { inWork, standing } from './state';
+import { inWork, sentence, standing } from './state';
 import { base, notice } from './style';
 import * as icons from './icons';
 import './cue-moments';
@@ -47,7 +47,7 @@ export class CueLibrary extends LitElement {
       ${this.problem
         ? html`<div class="notice bad" role="alert">
             ${icons.alert}
-            <div><strong>The library could not be read</strong>${this.problem}<br /><button @click=${this.load}>Try again</button></div>
+            <div><strong>The library could not be read</strong>${sentence(this.problem)}<br /><button @click=${this.load}>Try again</button></div>
           </div>`
         : nothing}
       ${this.videos?.length === 0 ? this.empty() : nothing}

@@ -3,6 +3,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import { idOf, searchMoments, type Moment } from './api';
 import { href } from './route';
 import { clock, seconds, spoken } from './time';
+import { sentence } from './state';
 import { base, notice } from './style';
 import * as icons from './icons';
 
@@ -38,7 +39,7 @@ export class CueMoments extends LitElement {
   override render() {
     const { moments, problem } = this;
     if (problem) {
-      return html`<div class="notice bad" role="alert">${icons.alert}<div><strong>The search did not work</strong>${problem}</div></div>`;
+      return html`<div class="notice bad" role="alert">${icons.alert}<div><strong>The search did not work</strong>${sentence(problem)}</div></div>`;
     }
     if (moments === undefined) return nothing;
     if (moments.length === 0 && this.except) return nothing;

@@ -5,7 +5,7 @@ import { keyed } from 'lit/directives/keyed.js';
 import { ApiError, getTranscript, getVideo, type Transcript, type Video } from './api';
 import { languageName } from './language';
 import { href, type Route } from './route';
-import { inWork, standing, statusLabel } from './state';
+import { inWork, sentence, standing, statusLabel } from './state';
 import { clock, date, indexAt, seconds } from './time';
 import { base, notice } from './style';
 import { watchStyles } from './watch-style';
@@ -146,7 +146,7 @@ export class CueWatch extends LitElement {
             <b>${run.stage}</b>
             <span class=${run.status.toLowerCase()}>${statusLabel[run.status] ?? run.status}</span>
             <span class="time">${elapsed(run.startTime, run.endTime)}</span>
-            ${run.error?.message ? html`<p>${run.error.message}</p>` : nothing}
+            ${run.error?.message ? html`<p>${sentence(run.error.message)}</p>` : nothing}
           </li>`,
         )}
       </ul>
@@ -203,7 +203,7 @@ export class CueWatch extends LitElement {
       <div class="notice bad" role="alert">
         ${icons.alert}
         <div>
-          <strong>This video cannot be shown</strong>${this.problem}<br />
+          <strong>This video cannot be shown</strong>${sentence(this.problem)}<br />
           <button @click=${this.open}>Try again</button>
         </div>
       </div>

@@ -16,7 +16,7 @@ export function inWork(video: Video): boolean {
 
 /** Says what is worth saying of a video's state: nothing of one that is ready. */
 export function standing(video: Video): Standing | undefined {
-  const reason = video.error?.message ?? '';
+  const reason = sentence(video.error?.message ?? '');
   switch (video.state) {
     case 'STATE_READY':
       return undefined;
@@ -43,6 +43,11 @@ function progress(stages: StageRun[]): string {
   const running = stages.filter((run) => run.status === 'STATUS_RUNNING').map((run) => run.stage);
   const now = running.length > 0 ? `, now ${running.join(' and ')}` : '';
   return `${done} of ${stages.length} stages done${now}`;
+}
+
+/** Begins a message of the server's, which may be the end of another, as a sentence of its own. */
+export function sentence(message: string): string {
+  return message.charAt(0).toLocaleUpperCase() + message.slice(1);
 }
 
 /** What people call a stage's status. */
