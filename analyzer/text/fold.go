@@ -24,6 +24,13 @@ func fold(s string, emit func(r rune, start, end int)) {
 	}
 }
 
+// folded is s folded.
+func folded(s string) string {
+	var b strings.Builder
+	fold(s, func(r rune, _, _ int) { b.WriteRune(r) })
+	return b.String()
+}
+
 // foldSegment folds a character with its marks.
 func foldSegment(segment string) string {
 	if len(segment) == 1 && segment[0] < utf8.RuneSelf {

@@ -134,6 +134,9 @@ func (t *tokenizer) endWord() {
 
 func (t *tokenizer) emit(p piece) {
 	word := string(p.text)
+	if again := folded(word); again != "" {
+		word = again // a mark that something invisible kept from its letter has met it now
+	}
 	t.tokens = append(t.tokens, Token{Term: stem(word), Word: word, Start: p.start, End: p.end})
 }
 
