@@ -19,7 +19,7 @@ var picture = [][]string{
 	{"analyzer"},
 	{
 		"store", "store/vector", "store/blob", "transcribe", "vision", "streaming",
-		"analyzer/embed", "analyzer/text", "models/weights",
+		"analyzer/embed", "analyzer/text", "analyzer/chapters", "models/weights",
 	},
 	{"internal/ffmpeg", "internal/engine"},
 	{"internal/proc", "internal/obs", "internal/config"},
