@@ -127,7 +127,6 @@ function styles() {
       width: 100%;
       height: 100%;
       object-fit: contain;
-      background: #000;
     }
     .length {
       position: absolute;
