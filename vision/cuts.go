@@ -14,6 +14,7 @@ const (
 	cutNovelty    = 0.35 // least Novelty
 	cutRatio      = 3.0  // least Change relative to that of the frames around it
 	cutNoise      = 0.5  // added to the Change of the frames around it
+	cutStep       = 1.5  // least difference relative to that of the frames around it, motion and all
 	cutSeparation = 0.5  // least distance of what is before and after, relative to the step itself
 )
 
@@ -50,20 +51,21 @@ func (f *cutFinder) judge(n int) {
 		return
 	}
 	from, to := max(f.past.first(), n-f.span), min(f.past.n, n+f.span+1)
-	around := max(f.second(from, n), f.second(n+1, to)) + cutNoise
-	if change < cutRatio*around || f.separation(from, n, to) < cutSeparation {
+	around := max(f.second(from, n, (*Score).Change), f.second(n+1, to, (*Score).Change)) + cutNoise
+	steps := max(f.second(from, n, (*Score).step), f.second(n+1, to, (*Score).step))
+	if change < cutRatio*around || s.step() < cutStep*steps || f.separation(from, n, to) < cutSeparation {
 		return
 	}
 	confidence := 1 - around*cutRatio/(2*change)
 	f.cuts = append(f.cuts, cut{frame: n, strength: change, confidence: confidence})
 }
 
-// second is the second largest Change of some frames: the largest may be the
+// second is the second largest measure of some frames: the largest may be the
 // next cut.
-func (f *cutFinder) second(from, to int) float64 {
+func (f *cutFinder) second(from, to int, measure func(*Score) float64) float64 {
 	var largest, second float64
 	for n := from; n < to; n++ {
-		switch c := f.past.at(n).Change(); {
+		switch c := measure(f.past.at(n)); {
 		case c > largest:
 			largest, second = c, largest
 		case c > second:

@@ -33,7 +33,7 @@ func NewDetector(g Grid) *Detector {
 	return &Detector{
 		grid:  g,
 		cuts:  newCutFinder(frames(minShot, 2)),
-		ramps: newRampFinder(frames(longestRamp, 4)),
+		ramps: newRampFinder(frames(shortRamp, 2), frames(longestRamp, 4)),
 		flats: newFlatFinder(frames(minShot, 2)),
 	}
 }

@@ -28,7 +28,7 @@ const (
 	rampDistance   = 8.0  // least distance of the ends
 	rampDark       = 2.5  // where one is flat and the other may be dark
 	rampColors     = 30.0 // where both are flat
-	rampRest       = 0.45 // most of a frame that the blend does not explain
+	rampRest       = 0.40 // most of a frame that the blend does not explain
 	rampFadeRest   = 0.25 // of a fade
 	rampBend       = 0.25 // most deviation from an even pace
 	rampFadeBend   = 0.35 // of a fade, which may follow a gamma curve
@@ -44,13 +44,14 @@ const (
 
 // rampFinder finds dissolves and fades of all lengths up to a longest one.
 type rampFinder struct {
+	short   int // frames of a ramp that counts as a cut
 	lengths []int
 	past    *history
 	ramps   []ramp
 }
 
-func newRampFinder(longest int) *rampFinder {
-	f := &rampFinder{past: newHistory(longest + 2*margin(longest) + 1)}
+func newRampFinder(short, longest int) *rampFinder {
+	f := &rampFinder{short: short, past: newHistory(longest + 2*margin(longest) + 1)}
 	for l := 2; l <= longest; l = max(l+1, l*5/4) {
 		f.lengths = append(f.lengths, l)
 	}
@@ -148,15 +149,20 @@ func evidence(first, middle, last *Score, rest float64) float64 {
 	return unlikeness(&first.Picture, &last.Picture) - 1.5*rest + 2*max(0, dip)
 }
 
-// stands tells whether a ramp stands out from what is before or after it: what
-// goes on and on is how things move.
+// stands tells whether a ramp stands out from what is before or after it, a
+// short one from both: what goes on and on is how things move.
 func (f *rampFinder) stands(a, b int) bool {
 	m := margin(b - a)
 	moved := func(from, to int) float64 {
 		from, to = max(from, f.past.first()), min(to, f.past.n-1)
 		return distance(&f.past.at(from).Picture, &f.past.at(to).Picture)
 	}
-	return moved(a-m, a) < rampCalm*moved(a, a+m) || moved(b, b+m) < rampCalm*moved(b-m, b)
+	before := moved(a-m, a) < rampCalm*moved(a, a+m)
+	after := moved(b, b+m) < rampCalm*moved(b-m, b)
+	if b-a <= f.short {
+		return before && after
+	}
+	return before || after
 }
 
 // course is how a blend goes.

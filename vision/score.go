@@ -48,7 +48,10 @@ func (s *Score) Novelty() float64 {
 
 // Change is the strength of a cut before the frame: how much is different, as
 // far as neither motion nor light explains it.
-func (s *Score) Change() float64 { return (s.Difference + s.Color) * s.Novelty() }
+func (s *Score) Change() float64 { return s.step() * s.Novelty() }
+
+// step is how much is different, whatever explains it.
+func (s *Score) step() float64 { return s.Difference + s.Color }
 
 // flat tells whether a frame shows black or white and nothing else.
 func (s *Score) flat() bool { return s.Contrast < 4 && (s.Luma < 40 || s.Luma > 215) }
@@ -115,7 +118,7 @@ func unlikeness(a, b *Picture) float64 {
 	if parts < 3 { // two colours, or two lights
 		return min(1, distance(a, b)/80)
 	}
-	return different / parts
+	return different / max(parts, 6)
 }
 
 // correlation compares a tile's luma, -1 to 1. It is not ok where neither

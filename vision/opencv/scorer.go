@@ -30,6 +30,7 @@ const (
 	tile         = 16   // side of the squares that are looked for
 	reach        = 8    // how far from their place
 	quiet        = 0.5  // mean difference below which nothing has moved
+	heaviest     = 20.0 // that a tile may weigh
 	grain        = 3.0  // standard deviation that noise alone may have
 	bins         = 64   // of a chroma histogram
 	enough       = 30.0 // sum of the tiles' deviations that tells pictures apart
@@ -135,8 +136,8 @@ func unfound(before, after []byte, difference float64) (float64, error) {
 	for y := 0; y < detailHeight; y += tile {
 		for x := 0; x < detailWidth; x += tile {
 			at := image.Rect(x, y, x+tile, y+tile)
-			look(a, b, deviation(before, at)-grain, at)
-			look(b, a, deviation(after, at)-grain, at)
+			look(a, b, weight(before, at), at)
+			look(b, a, weight(after, at), at)
 		}
 	}
 	if missing := enough - total; missing > 0 {
@@ -160,6 +161,9 @@ func match(from, in gocv.Mat, at, around image.Rectangle, result *gocv.Mat, mask
 	}
 	return min(1, max(0, float64(best)))
 }
+
+// weight is how much a tile counts: by its detail, but no tile alone for a picture.
+func weight(p []byte, r image.Rectangle) float64 { return min(heaviest, deviation(p, r)-grain) }
 
 // deviation is the standard deviation of a part of a detail picture.
 func deviation(p []byte, r image.Rectangle) float64 {
