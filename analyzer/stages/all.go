@@ -24,6 +24,6 @@ func All(c Config) []analyzer.Stage {
 		NewShots(c.Vision),
 		NewThumbs(c.Vision),
 		NewChapters(),
-		NewIndex("speech", "shots", "chapters"),
+		NewIndex("package", "speech", "shots", "chapters"),
 	}
 }

@@ -9,7 +9,7 @@
 set -euo pipefail
 
 cuepoint=bin/cuepoint
-sample=build/demo/sample.mp4
+sample='build/demo/Six small wonders.mp4'
 data=$1
 video=${2:-}
 
@@ -44,6 +44,9 @@ analyze() {
 	captions=$(captions_of "$1")
 	if [[ -n $captions ]]; then
 		say "taking the captions from $captions"
+		if ! "$cuepoint" --data "$data" models path >/dev/null 2>&1; then
+			say "no Whisper model is here to listen with; to get one: $cuepoint --data $data models pull"
+		fi
 		args+=(--captions "$captions")
 	fi
 	found=$("$cuepoint" analyze "${args[@]}" "$1") || status=$?
