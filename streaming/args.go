@@ -105,7 +105,7 @@ func (v *Video) filter(e Encoding) string {
 	if v.Stream.Interlaced {
 		add("bwdif=mode=send_frame:deint=interlaced")
 	}
-	add("fps=%s:start_time=0", fraction(v.FrameRate, "/"))
+	add("fps=%s:start_time=0:eof_action=pass", fraction(v.FrameRate, "/"))
 	add("scale=%d:%d:flags=bicubic:out_range=tv%s", top.Width, top.Height, v.matrix())
 	if e.ToneMap && v.hdr() {
 		add("zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv")

@@ -31,8 +31,8 @@ type (
 		Language        string           `xml:"lang,attr,omitempty"`
 		Aligned         bool             `xml:"segmentAlignment,attr"`
 		StartWithSAP    int              `xml:"startWithSAP,attr"`
-		Role            *mpdDescriptor   `xml:"Role"`
 		Label           string           `xml:"Label,omitempty"`
+		Role            *mpdDescriptor   `xml:"Role"`
 		Representations []representation `xml:"Representation"`
 	}
 	representation struct {
@@ -84,7 +84,7 @@ func manifest(tracks []*track) string {
 		}
 		period.Sets = append(period.Sets, adaptationSet{
 			ID: len(period.Sets), ContentType: "audio", MimeType: "audio/mp4", Language: t.Language, Aligned: true, StartWithSAP: 1,
-			Role: &mpdDescriptor{"urn:mpeg:dash:role:2011", role}, Label: t.Label,
+			Label: t.Label, Role: &mpdDescriptor{"urn:mpeg:dash:role:2011", role},
 			Representations: []representation{t.representation()},
 		})
 	}

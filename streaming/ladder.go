@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
 	"github.com/cuepoint/cuepoint/models"
@@ -226,7 +227,7 @@ func planAudio(s models.Stream, before []Audio) Audio {
 	}
 	a.Label = s.Title
 	if a.Label == "" && a.Language != "" {
-		a.Label = a.Language
+		a.Label = display.Self.Name(language.Make(a.Language)) // "Deutsch"
 	}
 	a.Name = unique(base, func(name string) bool {
 		return slices.ContainsFunc(before, func(b Audio) bool { return b.Name == name })

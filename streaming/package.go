@@ -60,7 +60,7 @@ func Package(ctx context.Context, tools ffmpeg.Tools, source, dir string, media 
 	if err != nil {
 		return nil, onDisk(dir, err)
 	}
-	if err := verify(dir, ladder, tracks); err != nil {
+	if err := verify(dir, tracks); err != nil {
 		return nil, onDisk(dir, err)
 	}
 	if err := verifySpeech(ctx, tools, dir, ladder, tracks, o.Limits); err != nil {

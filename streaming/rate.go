@@ -39,6 +39,8 @@ func gridRate(s models.Stream, span ffmpeg.Span) models.Ratio {
 		}
 	}
 	switch {
+	case span.Packets <= 1 && claimed >= 1 && claimed <= maxRate:
+		return nearest(claimed)
 	case rate < 0.99:
 		return models.Ratio{Num: stillRate, Den: 1}
 	case !span.Steady:
@@ -64,14 +66,19 @@ func nearest(rate float64) models.Ratio {
 	return reduce(int(math.Round(rate*1000)), 1000)
 }
 
-// next is the slowest standard rate that is not slower than rate.
+// next is the standard rate that cannot be told from rate, or the slowest one
+// that is not slower.
 func next(rate float64) models.Ratio {
+	best := standardRates[len(standardRates)-1]
 	for _, r := range standardRates {
-		if r.Float() >= rate*0.97 {
+		if math.Abs(r.Float()/rate-1) < 0.0005 {
 			return r
 		}
+		if r.Float() >= rate*0.97 && r.Float() < best.Float() {
+			best = r
+		}
 	}
-	return standardRates[len(standardRates)-1]
+	return best
 }
 
 // atMost60 keeps every second frame, or third, of those that are faster.

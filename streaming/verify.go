@@ -15,14 +15,14 @@ import (
 // the bytes that were counted, tracks have no gaps and begin at 0, every
 // segment of video begins with a keyframe, and all tracks agree on borders and
 // length. An exit status proves none of this.
-func verify(dir string, l *Ladder, tracks []*track) error {
+func verify(dir string, tracks []*track) error {
 	for _, t := range tracks {
 		if err := verifyTrack(dir, t); err != nil {
 			return fmt.Errorf("verify %s: %w", t.Name, err)
 		}
 	}
 	for _, t := range tracks[1:] {
-		if err := aligned(l, tracks[0], t); err != nil {
+		if err := aligned(tracks[0], t); err != nil {
 			return fmt.Errorf("verify %s against %s: %w", t.Name, tracks[0].Name, err)
 		}
 	}
@@ -69,7 +69,7 @@ func hasFile(dir, track, name string, size int64) error {
 
 // aligned checks that a track has the borders of the first one: the same for
 // video, to the next frame for sound.
-func aligned(l *Ladder, first, t *track) error {
+func aligned(first, t *track) error {
 	tolerance := time.Duration(0)
 	if t.Kind == models.StreamAudio {
 		tolerance = t.ticks(audioFrame) + time.Millisecond
