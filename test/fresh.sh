@@ -17,6 +17,7 @@ suite=${SUITE:-bookworm}
 ca=/etc/cuepoint-host-ca.crt
 demo_limit=2400 # seconds until the page must answer
 root=
+serving= # the process of make demo
 times=()
 
 say() { printf 'fresh: %s\n' "$*"; }
@@ -28,6 +29,7 @@ die() {
 # clean removes the root. What was mounted in it was mounted in a namespace that
 # ended with the command; the check keeps rm from ever following a mount.
 clean() {
+	stop_serving
 	[[ -n $root && -d $root ]] || return 0
 	if grep -qF " $root/" /proc/self/mounts; then
 		say "something is still mounted below $root: left in place" >&2
@@ -36,6 +38,13 @@ clean() {
 	else
 		rm -rf "$root"
 	fi
+}
+
+stop_serving() {
+	[[ -n $serving ]] || return 0
+	kill -KILL "$serving" 2>/dev/null || true
+	wait "$serving" 2>/dev/null || true
+	serving=
 }
 
 # timed NAME COMMAND… runs a command and notes how long it took.
@@ -116,11 +125,15 @@ passed() {
 
 # inside COMMAND runs a shell command in the clone, in the root, with processes
 # and mounts of its own: whatever it leaves running or mounted ends with it.
-inside() {
+inside() { (enter "$1"); }
+
+# enter is inside in place of the shell that calls it. When it is killed, so is
+# everything that it started.
+enter() {
 	local environment
 	mapfile -t environment < <(passed)
 	# shellcheck disable=SC2016 # expanded by the inner shells
-	unshare --mount --pid --fork --kill-child bash -euc '
+	exec unshare --mount --pid --fork --kill-child bash -euc '
 		root=$1 command=$2
 		shift 2
 		mount -t proc proc "$root/proc"
@@ -154,23 +167,21 @@ answers() {
 # demo runs make demo until its page answers, on a port that is free: the root
 # shares the machine's network.
 demo() {
-	local log=$root/root/demo.log pid address deadline=$((SECONDS + demo_limit))
+	local log=$root/root/demo.log address deadline=$((SECONDS + demo_limit))
 	: >"$log"
-	inside "CUEPOINT_DEMO_ARGS='--listen 127.0.0.1:0' make demo" >"$log" 2>&1 &
-	pid=$!
-	tail -f --pid="$pid" "$log" &
+	enter "CUEPOINT_DEMO_ARGS='--listen 127.0.0.1:0' make demo" >"$log" 2>&1 &
+	serving=$!
+	tail -f --pid="$serving" "$log" &
 	while ((SECONDS < deadline)); do
 		address=$(grep -aoE 'http://[0-9A-Za-z.]+:[0-9]+' "$log" | tail -n 1) || true
 		if [[ -n $address ]] && answers "$address"; then
 			say "the page answers at $address"
-			kill "$pid"
-			wait "$pid" 2>/dev/null || true
+			stop_serving
 			return 0
 		fi
-		kill -0 "$pid" 2>/dev/null || die "make demo ended before its page answered."
+		kill -0 "$serving" 2>/dev/null || die "make demo ended before its page answered."
 		sleep 1
 	done
-	kill "$pid"
 	die "the page did not answer within $demo_limit s."
 }
 
