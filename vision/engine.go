@@ -37,6 +37,7 @@ type ShotsResult struct {
 // ThumbsRequest are the parameters of method "thumbs".
 type ThumbsRequest struct {
 	Input    string        `json:"input"` // absolute path; large enough for a poster
+	Rate     models.Ratio  `json:"rate"`  // the video's own
 	Width    int           `json:"width"` // as displayed, in square pixels
 	Height   int           `json:"height"`
 	Duration time.Duration `json:"duration"`

@@ -18,10 +18,9 @@ type Grid struct {
 	Rate   models.Ratio // frames per second
 	Width  int          // of each frame, even
 	Height int          // even
-	// Before makes a coarse grid take the last frame at or before each of its
-	// times. Without it a frame may come up to half a step early, which is right
-	// for the video's own rate, whose times are rounded.
-	Before bool
+	// Of is the video's own rate, given where the grid is coarser. Frame n is
+	// then the first one that begins at n/Rate.
+	Of models.Ratio
 	// Draft lets the decoder leave out what no small picture shows.
 	Draft bool
 }
@@ -60,22 +59,23 @@ func frameArgs(path string, g Grid, until time.Duration) []string {
 	if g.Draft {
 		decoder = []string{"-skip_loop_filter", "all"}
 	}
-	round := "near"
-	if g.Before {
-		round = "up"
+	filter := fmt.Sprintf("fps=%d/%d:start_time=0:round=near", g.Rate.Num, g.Rate.Den)
+	if g.Of.Num > 0 {
+		// A little less than a frame early, the first frame at or after each time
+		// of the grid is the last one before it.
+		filter = fmt.Sprintf("setpts=PTS-0.9*%d/%d/TB,fps=%d/%d:start_time=0:round=up",
+			g.Of.Den, g.Of.Num, g.Rate.Num, g.Rate.Den)
 	}
-	filter := fmt.Sprintf("fps=%d/%d:start_time=0:round=%s,"+
-		"scale=%d:%d:flags=area:out_range=full:out_color_matrix=bt601,format=yuv420p",
-		g.Rate.Num, g.Rate.Den, round, g.Width, g.Height)
+	filter += fmt.Sprintf(",scale=%d:%d:flags=area:out_range=full:out_color_matrix=bt601,format=yuv420p", g.Width, g.Height)
 	args := ffmpeg.Input(path, decoder...)
 	return append(args, "-map", "0:V:0", "-vf", filter, "-frames:v", fmt.Sprint(max(g.Frames(until), 1)),
 		"-f", "rawvideo", "pipe:1")
 }
 
 // ReadFrames decodes the video at path and calls yield with its frames in
-// order until one begins at or after until. A frame is planar: luma, then two chroma planes of half
-// its width and height, 8 bits each, full range, BT.601. It belongs to yield
-// until the next call. An error of yield ends the reading and is returned.
+// order, those that begin before until. A frame is planar: luma, then two chroma
+// planes of half its width and height, 8 bits each, full range, BT.601. It
+// belongs to yield only until that returns. An error of yield ends the reading and is returned.
 func ReadFrames(ctx context.Context, tools ffmpeg.Tools, path string, g Grid, until time.Duration,
 	limits proc.Limits, yield func(n int, frame []byte) error) (frames int, err error) {
 	if err := g.validate(); err != nil {

@@ -78,9 +78,9 @@ func TestFramesOfVariableRateLieOnTheGrid(t *testing.T) {
 
 func TestCoarseGridShowsTheFrameOfItsTime(t *testing.T) {
 	t.Parallel()
-	g := vision.Grid{Rate: models.Ratio{Num: 4, Den: 1}, Width: 16, Height: 16, Before: true}
-	seen := lumas(t, counting(t, "25", "25"), g, time.Second)
-	want := []int{0, 6, 12, 18} // at 0, 0.25, 0.5, 0.75 s: frames 0, 6.25, 12.5, 18.75
+	g := vision.Grid{Rate: models.Ratio{Num: 5, Den: 1}, Of: models.Ratio{Num: 24, Den: 1}, Width: 16, Height: 16}
+	seen := lumas(t, counting(t, "24", "24"), g, time.Second)
+	want := []int{0, 5, 10, 15, 20} // those that begin at 0, 0.2, 0.4, … or next: 4.8, 9.6, 14.4, 19.2
 	for n := range want {
 		if len(seen) != len(want) || seen[n] != want[n] {
 			t.Fatalf("frames %v, want %v", seen, want)
@@ -93,7 +93,7 @@ func TestOneFrameIsOneFrame(t *testing.T) {
 	path := counting(t, "25", "1")
 	for _, g := range []vision.Grid{
 		{Rate: models.Ratio{Num: 25, Den: 1}, Width: 16, Height: 16},
-		{Rate: models.Ratio{Num: 6, Den: 1}, Width: 16, Height: 16, Before: true},
+		{Rate: models.Ratio{Num: 6, Den: 1}, Of: models.Ratio{Num: 25, Den: 1}, Width: 16, Height: 16},
 	} {
 		if seen := lumas(t, path, g, 40*time.Millisecond); len(seen) != 1 {
 			t.Errorf("%v: %d frames, want 1", g, len(seen))

@@ -28,10 +28,10 @@ const edge = 100 * time.Millisecond
 
 // Thumbs implements [Engine]. One pass over the video gives all pictures.
 func (w *Worker) Thumbs(ctx context.Context, r ThumbsRequest, progress func(float64)) (*ThumbsResult, error) {
-	if r.Width <= 0 || r.Height <= 0 || r.Width > maxSide || r.Height > maxSide || len(r.Shots) == 0 {
+	if r.Rate.Num <= 0 || r.Rate.Den <= 0 || r.Width <= 0 || r.Height <= 0 || r.Width > maxSide || r.Height > maxSide || len(r.Shots) == 0 {
 		return nil, models.Errorf(models.CodeInvalidArgument, "no pictures of a video of %dx%d with %d shots", r.Width, r.Height, len(r.Shots))
 	}
-	grid := Grid{Rate: models.Ratio{Num: thumbRate, Den: 1}, Before: true}
+	grid := Grid{Rate: models.Ratio{Num: thumbRate, Den: 1}, Of: r.Rate}
 	grid.Width, grid.Height = fit(r.Width, r.Height, posterSide)
 	album := &album{eyes: w.Eyes, grid: grid, dir: r.Dir, shots: r.Shots, result: &ThumbsResult{}}
 	board := newStoryboard(w.Eyes, grid, r.Dir, r.Duration)

@@ -52,7 +52,8 @@ func (t *Thumbs) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, 
 	var made *vision.ThumbsResult
 	err = withRung(job, rung, func(path string) (err error) {
 		made, err = t.engine.Thumbs(ctx, vision.ThumbsRequest{
-			Input: path, Width: rung.Width, Height: rung.Height, Duration: ladder.Duration, Shots: shots, Dir: job.Scratch,
+			Input: path, Rate: frameRate(rung.FrameRate), Width: rung.Width, Height: rung.Height,
+			Duration: ladder.Duration, Shots: shots, Dir: job.Scratch,
 		}, job.Progress)
 		return err
 	})
