@@ -124,10 +124,9 @@ func TestEveryShotGetsItsBestFrame(t *testing.T) {
 	}
 	for n := range 6 * thumbRate {
 		sharp := byte(10)
-		switch at := album.grid.At(n); at {
-		case second(1), second(3), second(5):
+		if at := album.grid.At(n); at == second(1) || at == second(3) || at == second(5) {
 			sharp = 100
-		case second(3.5), second(4): // in a transition or at a cut
+		} else if at == second(3.5) || at == second(4) { // in a transition
 			sharp = 200
 		}
 		if err := album.push(n, []byte{byte(n), sharp}); err != nil {
