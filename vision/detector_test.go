@@ -209,7 +209,7 @@ func TestShotsCoverTheVideo(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		f := newFilm(rapid.SampledFrom([]int{1, 5, 24, 60}).Draw(t, "rate"))
-		for range rapid.IntRange(1, 8).Draw(t, "parts") {
+		for range rapid.IntRange(1, 5).Draw(t, "parts") {
 			a := scene(rapid.Uint64Range(0, 5).Draw(t, "a"))
 			b := rapid.SampledFrom([]Picture{plain(0), plain(255), scene(7), scene(8)}).Draw(t, "b")
 			f.hold(a, rapid.IntRange(0, 20).Draw(t, "hold")).blend(a, b, rapid.IntRange(0, 12).Draw(t, "blend"))
