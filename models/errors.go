@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 )
 
 // Code names what went wrong, from a closed list that clients may switch on.
@@ -83,8 +84,8 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // AsError finds the Error in err's chain. A context's end becomes CANCELED or
-// STAGE_TIMEOUT; anything else is INTERNAL with err as its cause, so that no
-// cause is shown to people by accident. AsError(nil) is nil.
+// STAGE_TIMEOUT, a full disk STORAGE_FULL; anything else is INTERNAL with err as
+// its cause, so that no cause is shown to people by accident. AsError(nil) is nil.
 func AsError(err error) *Error {
 	var e *Error
 	switch {
@@ -96,6 +97,8 @@ func AsError(err error) *Error {
 		return Errorf(CodeCanceled, "canceled").Because(err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return Errorf(CodeStageTimeout, "not finished in time").Because(err)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return Errorf(CodeStorageFull, "the disk is full; free some space and run again").Because(err)
 	}
 	return Errorf(CodeInternal, "internal error").Because(err)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -15,7 +14,6 @@ type analyzeCmd struct {
 	Files    []string `arg:"" name:"file" help:"Videos or sound files." type:"path"`
 	Language string   `help:"Language that is spoken (BCP 47); detected unless given." placeholder:"xx"`
 	Captions string   `help:"Captions to import instead of listening (WebVTT, SRT or TTML). Only with one file." placeholder:"FILE" type:"path"`
-	JSON     bool     `help:"Print one JSON object per input, one per line." name:"json"`
 }
 
 // Run analyzes one file after the other. One that fails does not stop the rest.
@@ -63,23 +61,19 @@ func (c *analyzeCmd) report(e *env, file string, doc *app.Document, err error) e
 		e.log.Debug("input failed", "file", file, "error", err)
 		fmt.Fprintf(e.stderr, "%s: %s: %s: %s\n", file, doc.State, reason.Code, reason.Message)
 	}
-	if c.JSON {
-		return json.NewEncoder(e.stdout).Encode(doc)
-	}
 	for _, s := range doc.Stages {
 		if s.Status == models.StageSkipped || s.Status == models.StageFailed {
 			fmt.Fprintf(e.stderr, "%s: %s %s: %s: %s\n", file, s.Name, s.Status, s.Reason, s.Message)
 		}
 	}
-	if doc.State == models.VideoFailed {
+	if doc.State == models.VideoFailed && !e.cli.JSON {
 		return nil
 	}
 	segments := 0
 	if doc.Transcript != nil {
 		segments = len(doc.Transcript.Segments)
 	}
-	_, werr := fmt.Fprintf(e.stdout, "%s  %s  %s  %v  renditions %d, shots %d, segments %d, chapters %d\n  play %s\n",
+	return e.print(doc, "%s  %s  %s  %v  renditions %d, shots %d, segments %d, chapters %d\n  play %s\n",
 		doc.ID, doc.State, doc.Title, time.Duration(doc.Duration).Round(time.Millisecond),
 		len(doc.Renditions), len(doc.Shots), segments, len(doc.Chapters), doc.HLS)
-	return werr
 }

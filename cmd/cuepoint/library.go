@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -9,15 +8,14 @@ import (
 	"time"
 
 	"github.com/cuepoint/cuepoint/internal/app"
+	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 )
 
-type listCmd struct {
-	JSON bool `help:"Print one JSON object per video, one per line." name:"json"`
-}
+type listCmd struct{}
 
 // Run lists the library, newest first.
-func (c *listCmd) Run(e *env) error {
+func (listCmd) Run(e *env) error {
 	a, err := e.open(false)
 	if err != nil {
 		return err
@@ -32,8 +30,8 @@ func (c *listCmd) Run(e *env) error {
 		}
 		for _, v := range page.Videos {
 			entry := app.Entry(v)
-			if c.JSON {
-				if err := json.NewEncoder(e.stdout).Encode(entry); err != nil {
+			if e.cli.JSON {
+				if err := e.print(entry, ""); err != nil {
 					return err
 				}
 				continue
@@ -48,8 +46,7 @@ func (c *listCmd) Run(e *env) error {
 }
 
 type showCmd struct {
-	ID   string `arg:"" help:"The video."`
-	JSON bool   `help:"Print what 'analyze --json' printed." name:"json"`
+	ID string `arg:"" help:"The video."`
 }
 
 // Run shows everything known of a video.
@@ -63,8 +60,8 @@ func (c *showCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		return json.NewEncoder(e.stdout).Encode(doc)
+	if e.cli.JSON {
+		return e.print(doc, "")
 	}
 	return describe(e.stdout, doc)
 }
@@ -113,7 +110,7 @@ func clock(s app.Seconds) string {
 
 type exportCmd struct {
 	ID     string `arg:"" help:"The video."`
-	Format string `help:"What to write: captions as vtt, srt, txt; chapters as WebVTT; or json with everything." enum:"vtt,srt,txt,chapters,json" default:"json"`
+	Format string `help:"What to write: captions as vtt, srt, txt; chapters as WebVTT; scores of the shots as CSV; or json with everything." enum:"vtt,srt,txt,chapters,scores,json" default:"json"`
 	Output string `help:"File to write; standard output unless given." short:"o" placeholder:"FILE" type:"path"`
 }
 
@@ -132,7 +129,10 @@ func (c *exportCmd) Run(e *env) error {
 		_, err = e.stdout.Write(body)
 		return err
 	}
-	return os.WriteFile(c.Output, body, 0o644)
+	if err := os.WriteFile(c.Output, body, 0o644); err != nil {
+		return models.Errorf(models.CodeInvalidArgument, "%s cannot be written; choose another file with --output", c.Output).Because(err)
+	}
+	return e.print(map[string]string{"id": c.ID, "format": c.Format, "file": c.Output}, "%s\n", c.Output)
 }
 
 type deleteCmd struct {
@@ -151,6 +151,9 @@ func (c *deleteCmd) Run(e *env) error {
 	}
 	for _, id := range c.IDs {
 		if err := a.Delete(e.ctx, id); err != nil {
+			return err
+		}
+		if err := e.print(map[string]any{"id": id, "deleted": true}, "%s deleted\n", id); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,7 @@ type cli struct {
 	ModelsDir string `help:"Directory with model files, for machines without the internet." env:"CUEPOINT_MODELS_DIR" placeholder:"DIR" type:"path"`
 	ModelsURL string `help:"Mirror to download model files from." env:"CUEPOINT_MODELS_URL" placeholder:"URL" name:"models-url"`
 	Model     string `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"base-q5_1" env:"CUEPOINT_MODEL"`
+	JSON      bool   `help:"Print JSON objects, one per line, for programs to read." name:"json"`
 	Verbose   bool   `help:"Log more." short:"v"`
 
 	Analyze analyzeCmd `cmd:"" help:"Package and analyze videos."`
@@ -68,6 +70,15 @@ func (e *env) open(create bool) (*app.App, error) {
 
 func (e *env) config() app.Config {
 	return app.Config{Data: e.cli.Data, ModelsDir: e.cli.ModelsDir, ModelsURL: e.cli.ModelsURL, Model: e.cli.Model, Log: e.log}
+}
+
+// print writes v as a line of JSON where that is asked for, else the text.
+func (e *env) print(v any, text string, args ...any) error {
+	if e.cli.JSON {
+		return json.NewEncoder(e.stdout).Encode(v)
+	}
+	_, err := fmt.Fprintf(e.stdout, text, args...)
+	return err
 }
 
 // usageError is a wrong command line.
@@ -127,6 +138,10 @@ func (e *env) status(err error) int {
 	reason := models.AsError(err)
 	if reason.Code == models.CodeInternal {
 		e.log.Error("command failed", "error", err)
+	}
+	if e.cli.JSON {
+		// That it cannot be printed is no worse than the error itself.
+		_ = e.print(map[string]any{"error": app.DocumentError{Code: reason.Code, Message: reason.Message}}, "")
 	}
 	fmt.Fprintf(e.stderr, "cuepoint: %s: %s\n", reason.Code, reason.Message)
 	return exitFailed

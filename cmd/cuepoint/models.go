@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"text/tabwriter"
@@ -21,16 +20,14 @@ type modelsCmd struct {
 	Path   modelsPathCmd   `cmd:"" help:"Print where a model's file lies."`
 }
 
-type modelsListCmd struct {
-	JSON bool `help:"Print one JSON object per model, one per line." name:"json"`
-}
+type modelsListCmd struct{}
 
 // Run lists the catalogue and what is here of it.
-func (c *modelsListCmd) Run(e *env) error {
+func (modelsListCmd) Run(e *env) error {
 	out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	for _, m := range app.Weights(e.config()).List() {
-		if c.JSON {
-			if err := json.NewEncoder(e.stdout).Encode(m); err != nil {
+		if e.cli.JSON {
+			if err := e.print(m, ""); err != nil {
 				return err
 			}
 			continue
@@ -61,9 +58,16 @@ func (c *modelsPullCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(e.stdout, file.Path)
+		if err := e.print(modelFile(file), "%s\n", file.Path); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// modelFile is a file's JSON form.
+func modelFile(f weights.File) map[string]string {
+	return map[string]string{"name": f.Name, "path": f.Path, "sha256": f.SHA256}
 }
 
 // download draws a bar on a terminal. done leaves it as it is.
@@ -105,7 +109,9 @@ func (c *modelsVerifyCmd) Run(e *env) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(e.stdout, "%s  %s  ok\n", file.SHA256, file.Path)
+		if err := e.print(modelFile(file), "%s  %s  ok\n", file.SHA256, file.Path); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -124,6 +130,5 @@ func (c *modelsPathCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(e.stdout, path)
-	return err
+	return e.print(map[string]string{"name": name, "path": path}, "%s\n", path)
 }

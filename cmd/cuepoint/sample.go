@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
 	"github.com/cuepoint/cuepoint/internal/sample"
 )
@@ -21,6 +19,5 @@ func (c *sampleCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(e.stdout, "%s\n%s\n", c.File, truth.Captions)
-	return err
+	return e.print(map[string]string{"video": c.File, "captions": truth.Captions}, "%s\n%s\n", c.File, truth.Captions)
 }

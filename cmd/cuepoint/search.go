@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -14,7 +13,6 @@ type searchCmd struct {
 	Query string `arg:"" help:"Words in any order; \"words in quotes\" follow each other."`
 	Video string `help:"Only in this video." placeholder:"ID"`
 	Limit int    `help:"At most this many moments." default:"20"`
-	JSON  bool   `help:"Print one JSON object with all hits." name:"json"`
 }
 
 // Run answers the moments that hold all words, best first.
@@ -29,8 +27,8 @@ func (c *searchCmd) Run(e *env) error {
 		return err
 	}
 	hits := a.Hits(found)
-	if c.JSON {
-		return json.NewEncoder(e.stdout).Encode(map[string][]app.Hit{"hits": hits})
+	if e.cli.JSON {
+		return e.print(map[string][]app.Hit{"hits": hits}, "")
 	}
 	for i, hit := range hits {
 		fmt.Fprintf(e.stdout, "%s  %s–%s  %s  %s  score %.2f: %s\n    %s\n",

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"net"
-)
+import "net"
 
 type serveCmd struct {
 	Listen string   `help:"Address to listen on. Nothing asks who you are: think before you open it to others." default:"127.0.0.1:8080" env:"CUEPOINT_LISTEN" placeholder:"HOST:PORT"`
@@ -18,6 +15,7 @@ func (c *serveCmd) Run(e *env) error {
 	}
 	defer a.Close()
 	return a.Serve(e.ctx, c.Listen, c.Host, func(at net.Addr) {
-		fmt.Fprintf(e.stdout, "Cuepoint is at http://%s\n", at)
+		// Whoever does not read the address may still use it.
+		_ = e.print(map[string]string{"address": "http://" + at.String()}, "Cuepoint is at http://%s\n", at)
 	})
 }

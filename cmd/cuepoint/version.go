@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"runtime/debug"
-)
+import "runtime/debug"
 
 type versionCmd struct{}
 
@@ -14,10 +11,9 @@ func (versionCmd) Run(e *env) error {
 		version = info.Main.Version
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
-				commit = " " + s.Value
+				commit = s.Value
 			}
 		}
 	}
-	_, err := fmt.Fprintf(e.stdout, "cuepoint %s%s\n", version, commit)
-	return err
+	return e.print(map[string]string{"version": version, "commit": commit}, "cuepoint %s %s\n", version, commit)
 }

@@ -19,11 +19,12 @@ var exports = map[string]struct {
 	"vtt":      {models.ArtifactCaptions, ".vtt", "captions"},
 	"srt":      {models.ArtifactCaptions, ".srt", "captions"},
 	"txt":      {models.ArtifactCaptions, ".txt", "transcript"},
+	"scores":   {models.ArtifactScores, ".csv", "scores"},
 	"chapters": {models.ArtifactChapters, ".vtt", "chapters"},
 }
 
 // Export returns a video's captions ("vtt", "srt", "txt"), its "chapters" as
-// WebVTT, or its whole document ("json"). NOT_FOUND where the video has none.
+// WebVTT, the "scores" of its shots as CSV, or its whole document ("json"). NOT_FOUND where the video has none.
 func (a *App) Export(ctx context.Context, id, format string) ([]byte, error) {
 	if format == "json" {
 		doc, err := a.Document(ctx, id)

@@ -36,7 +36,8 @@ func (a *App) Serve(ctx context.Context, address string, hosts []string, ready f
 		return err
 	}
 	if err := server.Listen(ctx, address); err != nil {
-		return err
+		return models.Errorf(models.CodeInvalidArgument,
+			"%s cannot be listened on; it may be in use or not be this machine's: choose another with --listen", address).Because(err)
 	}
 	ready(server.Addr())
 	served := make(chan error, 1)

@@ -18,23 +18,23 @@ import (
 func TestInterruptedAnalyzeStopsAndResumes(t *testing.T) {
 	t.Parallel()
 	// Long enough that packaging is still at work when probing is done.
-	video := testenv.Clip(t, "long.mp4", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30:d=30",
+	video := testenv.Clip(t, "long.mp4", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=30:d=15",
 		"-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast")
 	data := t.TempDir()
 
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	stderr := &watched{text: "probe done", seen: interrupt}
-	var asked time.Time
-	context.AfterFunc(ctx, func() { asked = time.Now() })
+	asked := make(chan time.Time, 1)
+	context.AfterFunc(ctx, func() { asked <- time.Now() })
 	err := proc.Run(ctx, proc.Command{
 		Path: testenv.Program(t, "cuepoint"), Args: []string{"analyze", "--data", data, "--json", video},
 		Env: []string{"CUEPOINT_MODELS_DIR="}, Stderr: stderr, Grace: time.Minute,
 	})
-	took := time.Since(asked)
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("ended by itself before it was interrupted: %v\n%s", err, stderr)
 	}
+	took := time.Since(<-asked)
 	if !strings.Contains(stderr.String(), "interrupted; run the same command again to go on") {
 		t.Errorf("stderr: %s", stderr)
 	}

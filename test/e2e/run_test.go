@@ -40,15 +40,20 @@ func cuepointWith(t *testing.T, env []string, args ...string) result {
 		Path: testenv.Program(t, "cuepoint"), Args: args, Env: append([]string{"CUEPOINT_MODELS_DIR="}, env...),
 		Stdout: &stdout, Stderr: &stderr,
 	})
-	r := result{stdout: stdout.String(), stderr: stderr.String()}
+	return result{status: status(t, err), stdout: stdout.String(), stderr: stderr.String()}
+}
+
+// status is the exit status of a program that ended by itself.
+func status(t *testing.T, err error) int {
+	t.Helper()
 	var exit *proc.ExitError
-	switch {
-	case errors.As(err, &exit):
-		r.status = exit.Status
-	case err != nil:
-		t.Fatalf("cuepoint %s: %v\n%s", strings.Join(args, " "), err, r.stderr)
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
 	}
-	return r
+	if exit == nil {
+		return 0
+	}
+	return exit.Status
 }
 
 // document is what analyze and show print with --json.

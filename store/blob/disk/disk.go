@@ -222,12 +222,9 @@ func flush(path string) error {
 	return f.Sync()
 }
 
-// coded gives a full disk and a forbidden place their codes.
+// coded gives a forbidden place its code.
 func coded(err error) error {
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return models.Errorf(models.CodeStorageFull, "the disk is full; free some space and run again").Because(err)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) {
 		return models.Errorf(models.CodeInvalidArgument, "the data directory cannot be written; choose another with --data").Because(err)
 	}
 	return err
