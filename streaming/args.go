@@ -157,13 +157,20 @@ func (v *Video) matrix() string {
 // late start. The latter is asked for only where it is needed: when channels
 // change in mid-stream FFmpeg makes the graph anew, which would do it again.
 func (a *Audio) filter(i int) string {
-	layout := [...]string{1: "mono", 2: "stereo"}[a.Channels]
-	late := ""
-	if a.Late {
-		late = ":first_pts=0"
+	graph := fmt.Sprintf("[0:%d]", a.Stream.Index)
+	if a.Mix {
+		graph += "pan=mono|c0<c0"
+		for c := 1; c < a.Stream.Channels; c++ {
+			graph += fmt.Sprintf("+c%d", c)
+		}
+		graph += ","
 	}
-	graph := fmt.Sprintf("[0:%d]aresample=async=1%s:rematrix_maxval=1,"+
-		"aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s", a.Stream.Index, late, audioRate, layout)
+	graph += "aresample=async=1"
+	if a.Late {
+		graph += ":first_pts=0"
+	}
+	layout := [...]string{1: "mono", 2: "stereo"}[a.Channels]
+	graph += fmt.Sprintf(":rematrix_maxval=1,aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s", audioRate, layout)
 	if a.Pad > 0 {
 		graph += ",apad=pad_dur=" + seconds(a.Pad)
 	}

@@ -23,7 +23,7 @@ func TestArgs(t *testing.T) {
 		ladder *Ladder
 		e      Encoding
 	}{
-		"1080p": {plan(t, spans(6*time.Second, 6*time.Second, 6*time.Second), video(1920, 1080), audioStream(2, "eng"), audioStream(6, "deu")), Encoding{Threads: 2}},
+		"1080p": {plan(t, spans(6*time.Second, 6*time.Second, 6*time.Second), video(1920, 1080), audioStream(2, "eng"), audioStream(4, "deu")), Encoding{Threads: 2}},
 		// Sound begins late and ends early.
 		"late":       {plan(t, late, screen, audioStream(1, "")), Encoding{Threads: 4}},
 		"hdr":        {plan(t, spans(time.Second), hdr), Encoding{Threads: 2, ToneMap: true}},

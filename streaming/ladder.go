@@ -54,6 +54,9 @@ type Audio struct {
 	Language string // BCP 47, "" where unknown
 	Channels int    // 1 or 2
 	Bitrate  int
+	// Mix says that nobody knows where its channels stand, as on a recorder's
+	// many tracks: all of them are heard, in the middle.
+	Mix bool
 	// Late says that it begins after the picture does, and needs silence first.
 	Late bool
 	// Pad is silence to add at its end, for a picture that goes on.
@@ -213,8 +216,11 @@ func reduce(num, den int) models.Ratio {
 
 func planAudio(s models.Stream, before []Audio) Audio {
 	a := Audio{Stream: s, Channels: min(max(s.Channels, 1), 2), Language: bcp47(s.Language)}
+	if a.Mix = s.Channels > 2 && placeless(s.ChannelLayout); a.Mix {
+		a.Channels = 1
+	}
 	switch {
-	case s.Channels <= 1:
+	case a.Channels == 1:
 		a.Bitrate = 96_000
 	case s.Channels == 2:
 		a.Bitrate = 128_000
@@ -239,6 +245,12 @@ func planAudio(s models.Stream, before []Audio) Audio {
 		return slices.ContainsFunc(before, func(b Audio) bool { return b.Label == label })
 	})
 	return a
+}
+
+// placeless tells whether a layout gives channels no place: "", "10 channels",
+// "ambisonic 2".
+func placeless(layout string) bool {
+	return layout == "" || strings.HasSuffix(layout, "channels") || strings.HasPrefix(layout, "ambisonic")
 }
 
 // unique appends the first number that makes a name one that is not taken.

@@ -197,6 +197,7 @@ func audioStream(channels int, language string) models.Stream {
 func TestSoundtracksAreNamedAndOrdered(t *testing.T) {
 	t.Parallel()
 	german := audioStream(6, "ger")
+	german.ChannelLayout = "5.1"
 	german.Default = true
 	titled := audioStream(2, "eng")
 	titled.Title = `Director "X"`

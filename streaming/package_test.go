@@ -90,7 +90,7 @@ func TestPackage(t *testing.T) {
 		{"120.mp4", slices.Concat(picture("s=320x180:r=120:d=2"), x264), "180p 320x180@60", 2 * time.Second},
 		{
 			"variable.mkv", slices.Concat(picture("s=320x180:r=30:d=7"),
-				[]string{"-vf", "select='lt(t,2)+not(mod(n,10))'", "-vsync", "vfr"}, x264),
+				[]string{"-vf", "select='lt(t,2)+not(mod(n,10))'", "-fps_mode", "vfr"}, x264),
 			"180p 320x180@30", 6700 * time.Millisecond,
 		},
 		{"portrait.mp4", slices.Concat(picture("s=360x640:r=25:d=1"), x264), "360p 360x640@25", time.Second},
@@ -105,10 +105,14 @@ func TestPackage(t *testing.T) {
 		{"RGB, full range.mkv", slices.Concat(picture("s=320x180:r=25:d=1"), []string{"-c:v", "ffv1", "-pix_fmt", "bgr0"}), "180p 320x180@25", time.Second},
 		{
 			"interlaced.mpg", slices.Concat(picture("s=352x288:r=25:d=1"),
-				[]string{"-c:v", "mpeg2video", "-flags", "+ildct+ilme", "-top", "1"}),
+				[]string{"-c:v", "mpeg2video", "-vf", "setfield=tff", "-flags", "+ildct+ilme"}),
 			"288p 352x288@25", time.Second,
 		},
 		{"sound.wav", sound("d=7"), "audio 1ch", 7 * time.Second},
+		{
+			"ten channels.wav", []string{"-f", "s16le", "-ar", "8000", "-ac", "10", "-t", "1", "-i", "/dev/zero"},
+			"audio 1ch", time.Second,
+		},
 		{
 			"cover.mp3", slices.Concat(sound("d=2"), []string{"-f", "lavfi", "-i", "color=red:s=200x200:d=1:r=1", "-map", "0", "-map", "1",
 				"-c:v", "mjpeg", "-disposition:v", "attached_pic"}),

@@ -2,7 +2,6 @@ package streaming
 
 import (
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -189,14 +188,14 @@ func TestOutputIsBounded(t *testing.T) {
 func TestBoxesThatMakeNoSenseAreErrors(t *testing.T) {
 	t.Parallel()
 	for name, stream := range map[string]string{
-		"FFmpeg wrote nothing": "",
-		"unexpected EOF":       "\x00\x00",
-		"a box of":             "\x00\x00\x00\x04moov",
-		"without a fragment":   "\x00\x00\x00\x09mdat.",
-		"a header of":          "\x7f\xff\xff\xffmoov",
+		"unexpected EOF":        "\x00\x00",
+		"segment v: unexpected": "\x00\x00\x00\x10moov",
+		"a box of":              "\x00\x00\x00\x04moov",
+		"without a fragment":    "\x00\x00\x00\x09mdat.",
+		"a header of":           "\x7f\xff\xff\xffmoov",
 	} {
 		s := newVideoSegmenter(&track{Name: "v", Kind: models.StreamVideo}, t.TempDir(), func(int64) error { return nil })
-		err := s.read(io.MultiReader(strings.NewReader(stream)))
+		err := s.read(strings.NewReader(stream))
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("want %q, got %v", name, err)
 		}

@@ -37,7 +37,7 @@ func TestScanFindsWhatTheTimestampsSay(t *testing.T) {
 			20 * time.Millisecond, true, time.Second, 3 * time.Second},
 		// Mostly still, 30 frames per second where something moves.
 		{"variable.mkv", args([]string{"-f", "lavfi", "-i", "testsrc2=s=160x90:r=30:d=6"},
-			"-vf", "select='lt(t,1)+not(mod(n,15))'", "-vsync", "vfr", "-c:v", "libx264", "-preset", "ultrafast"),
+			"-vf", "select='lt(t,1)+not(mod(n,15))'", "-fps_mode", "vfr", "-c:v", "libx264", "-preset", "ultrafast"),
 			33_333_333, false, 0, 6 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {

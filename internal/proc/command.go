@@ -20,7 +20,8 @@ type Command struct {
 	Stderr io.Writer
 	// Outputs read what the child writes to its descriptors 3, 4, …, each in a
 	// goroutine of its own. One that fails stops the child, and its error is
-	// Run's; what one leaves unread is dropped.
+	// Run's, except io.ErrUnexpectedEOF where the child failed by itself; what
+	// one leaves unread is dropped.
 	Outputs []func(io.Reader) error
 
 	Limits Limits

@@ -2,6 +2,7 @@ package proc
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -34,14 +35,17 @@ func newOutputs(cmd *exec.Cmd, consumers int) (*outputs, error) {
 	return o, nil
 }
 
-// consume starts the consumers; the first that fails cancels the child.
+// consume starts the consumers; one that fails cancels the child. One that was
+// surprised by the end does not: the child is ending, and its own end says more.
 func (o *outputs) consume(consumers []func(io.Reader) error, cancel context.CancelCauseFunc) {
 	for i, consumer := range consumers {
 		o.readersDone.Go(func() {
 			err := consumer(o.readers[i])
 			if err != nil {
 				o.fail(err)
-				cancel(err)
+				if !errors.Is(err, io.ErrUnexpectedEOF) {
+					cancel(err)
+				}
 			}
 			_, _ = io.Copy(io.Discard, o.readers[i])
 		})

@@ -347,6 +347,18 @@ func TestOutputs(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+	t.Run("one that misses its end leaves it to the program to say why", func(t *testing.T) {
+		t.Parallel()
+		c := shell("echo >&3; exit 3")
+		c.Outputs = []func(io.Reader) error{func(r io.Reader) error {
+			_, err := io.ReadFull(r, make([]byte, 100))
+			return err
+		}}
+		var exit *ExitError
+		if err := Run(t.Context(), c); !errors.As(err, &exit) || exit.Status != 3 {
+			t.Errorf("error %v", err)
+		}
+	})
 	t.Run("what is left unread does not block", func(t *testing.T) {
 		t.Parallel()
 		c := shell("head -c 1000000 /dev/zero >&3")
