@@ -45,7 +45,6 @@ const (
 // segmentName is the file name of the segment of an index from 0.
 func segmentName(i int) string { return fmt.Sprintf("%05d.m4s", i+1) }
 
-func (t *track) initPath() string     { return path.Join(t.Name, initName) }
 func (t *track) playlistPath() string { return path.Join(t.Name, playlistName) }
 
 // ticks turns ticks into time.

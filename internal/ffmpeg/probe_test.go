@@ -28,8 +28,9 @@ func probe(t *testing.T, path string) *models.MediaInfo {
 	return media
 }
 
-// refused fails the test unless probing fails with a code and a sentence.
-func refused(t *testing.T, path string, l ffmpeg.Limits, want models.Code) *models.Error {
+// refused fails the test unless probing fails with a code and a sentence, which
+// it returns.
+func refused(t *testing.T, path string, l ffmpeg.Limits, want models.Code) (message string) {
 	t.Helper()
 	media, err := testenv.FFmpeg(t).Probe(t.Context(), path, l)
 	if models.ErrorCode(err) != want {
@@ -39,7 +40,7 @@ func refused(t *testing.T, path string, l ffmpeg.Limits, want models.Code) *mode
 	if !strings.ContainsAny(e.Message, ";?") || strings.HasSuffix(e.Message, ".") {
 		t.Errorf("%q does not say what to do", e.Message)
 	}
-	return e
+	return e.Message
 }
 
 func TestProbeFindsEverything(t *testing.T) {
@@ -237,8 +238,8 @@ func TestBadFilesAreRefusedWithAReason(t *testing.T) {
 	t.Run("of a codec nobody knows", func(t *testing.T) {
 		t.Parallel()
 		path := testenv.Patch(t, clip, func(b []byte) []byte { return bytes.Replace(b, []byte("avc1\x00\x00"), []byte("zzz9\x00\x00"), 1) })
-		if e := refused(t, path, l, models.CodeCodecUnsupported); !strings.Contains(e.Message, "zzz9") {
-			t.Errorf("%q does not name the codec", e.Message)
+		if message := refused(t, path, l, models.CodeCodecUnsupported); !strings.Contains(message, "zzz9") {
+			t.Errorf("%q does not name the codec", message)
 		}
 	})
 	t.Run("encrypted", func(t *testing.T) {
