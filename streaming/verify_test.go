@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
+	"github.com/cuepoint/cuepoint/internal/proc"
 	"github.com/cuepoint/cuepoint/internal/testenv"
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -154,6 +155,19 @@ func TestErrorsOfAFullDiskAreKnownWhereverTheyCome(t *testing.T) {
 	other := errors.New("something else")
 	if err := onDisk(t.TempDir(), other); !errors.Is(err, other) || models.ErrorCode(err) != models.CodeInternal {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestLimitsGrowWithTheSource(t *testing.T) {
+	t.Parallel()
+	l := plan(t, spans(time.Minute, time.Minute), video(640, 360), audioStream(2, ""))
+	got := l.limits(l.budget())
+	want := proc.Limits{
+		Wall: 720 * time.Second, Progress: time.Minute, Memory: 6 << 30, Nice: 5,
+		FileSize: 3*(800_000+128_000)/8*60 + 16<<20,
+	}
+	if got != want {
+		t.Errorf("limits %+v, want %+v", got, want)
 	}
 }
 

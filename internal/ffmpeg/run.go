@@ -123,10 +123,20 @@ func Explain(err error) error {
 		return models.Errorf(models.CodeEngineCrashed, "FFmpeg crashed on this file").Because(err)
 	case errors.As(err, &exit) && strings.Contains(exit.Stderr, "No space left on device"):
 		return models.Errorf(models.CodeStorageFull, "the disk is full; free some space and run again").Because(err)
-	case errors.As(err, &exit) && strings.Contains(exit.Stderr, "Cannot allocate memory"):
+	case errors.As(err, &exit) && outOfMemory(exit.Stderr):
 		return models.Errorf(models.CodeResourceLimit, "FFmpeg reached its memory limit on this file").Because(err)
 	case errors.As(err, &exit):
 		return models.Errorf(models.CodeNoMedia, "FFmpeg cannot read this file").Because(err)
 	}
 	return fmt.Errorf("run ffmpeg: %w", err)
+}
+
+// outOfMemory knows the last words of FFmpeg, x264 and the dynamic loader.
+func outOfMemory(stderr string) bool {
+	for _, words := range []string{"Cannot allocate memory", "malloc of size", "failed to map segment"} {
+		if strings.Contains(stderr, words) {
+			return true
+		}
+	}
+	return false
 }
