@@ -52,6 +52,7 @@ var answers = map[models.Code]answer{
 	models.CodeEngineMissing: {codes.FailedPrecondition, http.StatusServiceUnavailable},
 	models.CodeEngineCrashed: {codes.Unavailable, http.StatusServiceUnavailable},
 	models.CodeDataInUse:     {codes.Unavailable, http.StatusServiceUnavailable},
+	models.CodeDataCorrupt:   {codes.DataLoss, http.StatusServiceUnavailable},
 
 	models.CodeInvalidArgument: {codes.InvalidArgument, http.StatusBadRequest},
 	models.CodeNotFound:        {codes.NotFound, http.StatusNotFound},

@@ -37,7 +37,8 @@ const (
 	CodeModelCorrupt  Code = "MODEL_CORRUPT"
 	CodeEngineMissing Code = "ENGINE_MISSING" // FFmpeg or an engine executable is not installed
 	CodeEngineCrashed Code = "ENGINE_CRASHED"
-	CodeDataInUse     Code = "DATA_IN_USE" // another process holds the data directory
+	CodeDataInUse     Code = "DATA_IN_USE"  // another process holds the data directory
+	CodeDataCorrupt   Code = "DATA_CORRUPT" // the library's own database cannot be read
 
 	// About the request.
 	CodeInvalidArgument Code = "INVALID_ARGUMENT"
@@ -98,9 +99,15 @@ func AsError(err error) *Error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return Errorf(CodeStageTimeout, "not finished in time").Because(err)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return Errorf(CodeStorageFull, "the disk is full; free some space and run again").Because(err)
+		return StorageFull(err)
 	}
 	return Errorf(CodeInternal, "internal error").Because(err)
+}
+
+// StorageFull is the STORAGE_FULL of an error that says so in other words than
+// ENOSPC and EDQUOT, which [AsError] knows.
+func StorageFull(err error) *Error {
+	return Errorf(CodeStorageFull, "the disk is full; free some space and run again").Because(err)
 }
 
 // ErrorCode is the code of err as [AsError] sees it, and "" for nil.

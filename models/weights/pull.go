@@ -220,12 +220,9 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// explain gives a code to an error of the disk.
+// explain gives a forbidden place its code.
 func explain(err error) error {
-	switch {
-	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
-		return models.Errorf(models.CodeStorageFull, "the disk is full; free some space and run again").Because(err)
-	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EROFS), errors.Is(err, unix.ENOTDIR):
+	if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EROFS) || errors.Is(err, unix.ENOTDIR) {
 		return models.Errorf(models.CodeInvalidArgument, "models cannot be kept there; name a data directory that can be written to").Because(err)
 	}
 	return err

@@ -33,7 +33,8 @@ type Store struct {
 var _ store.Store = (*Store)(nil)
 
 // Open opens the file at path, creating it where there is none, and brings its
-// schema up to date.
+// schema up to date. DATA_CORRUPT where the file is damaged or something else,
+// INVALID_ARGUMENT where it cannot be written, STORAGE_FULL, DATA_IN_USE.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s := new(Store)
 	var err error
@@ -44,7 +45,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("bring %s up to date: %w", path, err), s.Close())
+		return nil, errors.Join(unusable(path, err), s.Close())
 	}
 	return s, nil
 }
@@ -108,11 +109,29 @@ func coded(err error) error {
 	}
 	switch e.Code() {
 	case sqlite3.SQLITE_FULL:
-		return models.Errorf(models.CodeStorageFull, "the disk is full; free some space and run again").Because(err)
+		return models.StorageFull(err)
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
 		return models.Errorf(models.CodeAlreadyExists, "it is there already").Because(err)
 	case sqlite3.SQLITE_BUSY:
 		return models.Errorf(models.CodeDataInUse, "the library is busy; try again").Because(err)
 	}
 	return err
+}
+
+// unusable says why a file cannot be opened as a library.
+func unusable(path string, err error) error {
+	err = fmt.Errorf("bring %s up to date: %w", path, err)
+	var e *sqlitedriver.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff { // the primary code: the rest tells where it happened
+	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+		return models.Errorf(models.CodeDataCorrupt, "%s is damaged; put a copy of it back, "+
+			"or move it away and analyze the videos again", path).Because(err)
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return models.Errorf(models.CodeInvalidArgument,
+			"%s cannot be written; check its permissions, or choose another directory with --data", path).Because(err)
+	}
+	return coded(err)
 }

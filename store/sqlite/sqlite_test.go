@@ -1,9 +1,12 @@
 package sqlite_test
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/sqlite"
 	"github.com/cuepoint/cuepoint/store/storetest"
@@ -36,4 +39,22 @@ func TestOpeningTwiceSharesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cuepoint.db")
 	one, two := open(t, path), open(t, path)
 	storetest.Shared(t, one, two)
+}
+
+func TestAFileThatIsNoDatabaseIsNamed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "cuepoint.db")
+	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.Open(t.Context(), path)
+	if err == nil {
+		t.Fatal("it was opened", s.Close())
+	}
+	if e := models.AsError(err); e.Code != models.CodeDataCorrupt || !strings.Contains(e.Message, path) {
+		t.Errorf("error %v, want DATA_CORRUPT and the file's name", err)
+	}
+	if _, err := sqlite.Open(t.Context(), filepath.Dir(path)); models.ErrorCode(err) != models.CodeInvalidArgument {
+		t.Errorf("a directory: %v, want INVALID_ARGUMENT", err)
+	}
 }
