@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cuepoint/cuepoint/internal/webvtt"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -38,22 +39,17 @@ func FormatOf(name string) (Format, error) {
 	return Format{}, models.Errorf(models.CodeInvalidArgument, "no captions format %q", name)
 }
 
-// vttEscapes are what WebVTT reads as markup. With them escaped, no text holds
-// the arrow of a timing line.
-var vttEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-
-// writeVTT writes WebVTT (W3C).
+// writeVTT writes WebVTT (W3C), speakers as voice spans.
 func writeVTT(w io.Writer, t *models.Transcript) error {
-	var b strings.Builder
-	b.WriteString("WEBVTT\n")
+	var f webvtt.File
 	for _, s := range t.Segments {
-		text := vttEscapes.Replace(line(s.Text))
+		text := webvtt.Escape(webvtt.Line(s.Text))
 		if s.Speaker != "" {
-			text = "<v " + vttEscapes.Replace(line(s.Speaker)) + ">" + text
+			text = "<v " + webvtt.Escape(webvtt.Line(s.Speaker)) + ">" + text
 		}
-		fmt.Fprintf(&b, "\n%s --> %s\n%s\n", clock(s.Start, "."), clock(s.End, "."), text)
+		f.Add(s.Start, s.End, text)
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, f.String())
 	return err
 }
 
@@ -61,8 +57,8 @@ func writeVTT(w io.Writer, t *models.Transcript) error {
 func writeSRT(w io.Writer, t *models.Transcript) error {
 	var b strings.Builder
 	for i, s := range t.Segments {
-		text := strings.ReplaceAll(line(s.Text), "-->", "-- >")
-		fmt.Fprintf(&b, "%d\n%s --> %s\n%s\n\n", i+1, clock(s.Start, ","), clock(s.End, ","), text)
+		text := strings.ReplaceAll(webvtt.Line(s.Text), "-->", "-- >")
+		fmt.Fprintf(&b, "%d\n%s --> %s\n%s\n\n", i+1, srtTime(s.Start), srtTime(s.End), text)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -72,7 +68,7 @@ func writeSRT(w io.Writer, t *models.Transcript) error {
 func writeText(w io.Writer, t *models.Transcript) error {
 	var b strings.Builder
 	for _, s := range t.Segments {
-		b.WriteString(line(s.Text) + "\n")
+		b.WriteString(webvtt.Line(s.Text) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -119,14 +115,8 @@ func writeJSON(w io.Writer, t *models.Transcript) error {
 	return e.Encode(out)
 }
 
-// line is text without line breaks: an empty line would end a caption.
-func line(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-// clock writes a time as hh:mm:ss and milliseconds.
-func clock(t time.Duration, separator string) string {
-	ms := t.Round(time.Millisecond).Milliseconds()
-	return fmt.Sprintf("%02d:%02d:%02d%s%03d", ms/3600000, ms/60000%60, ms/1000%60, separator, ms%1000)
-}
+// srtTime writes a time as SubRip does, with a comma.
+func srtTime(t time.Duration) string { return strings.Replace(webvtt.Timestamp(t), ".", ",", 1) }
 
 func seconds(t time.Duration) float64 {
 	return float64(t.Round(time.Millisecond).Milliseconds()) / 1000

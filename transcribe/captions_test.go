@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/cuepoint/cuepoint/internal/webvtt"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -175,7 +176,7 @@ func TestWrittenCaptionsAreReadBack(t *testing.T) {
 		for range rapid.IntRange(1, 8).Draw(t, "captions") {
 			start := at + time.Duration(rapid.IntRange(0, 5_000_000).Draw(t, "gap"))*ms
 			at = start + time.Duration(rapid.IntRange(1, 60_000).Draw(t, "length"))*ms
-			transcript.Segments = append(transcript.Segments, caption(start, at, line(texts.Draw(t, "text"))))
+			transcript.Segments = append(transcript.Segments, caption(start, at, webvtt.Line(texts.Draw(t, "text"))))
 		}
 		var vtt, srt bytes.Buffer
 		if err := writeVTT(&vtt, &transcript); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/asticode/go-astisub"
 
+	"github.com/cuepoint/cuepoint/internal/webvtt"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -159,9 +160,9 @@ var (
 func finish(s *models.Segment, lines []string) {
 	text := strings.Join(lines, " ")
 	if m := voiceTag.FindStringSubmatch(text); m != nil {
-		s.Speaker = line(html.UnescapeString(m[1]))
+		s.Speaker = webvtt.Line(html.UnescapeString(m[1]))
 	}
-	s.Text = line(html.UnescapeString(markup.ReplaceAllString(text, "")))
+	s.Text = webvtt.Line(html.UnescapeString(markup.ReplaceAllString(text, "")))
 }
 
 // parseTTML reads TTML (W3C). A broken file must not end the process, and the
@@ -182,7 +183,7 @@ func parseTTML(text string) (segments []models.Segment, err error) {
 			lines = append(lines, l.String())
 		}
 		segments = append(segments, models.Segment{
-			Start: item.StartAt, End: item.EndAt, Text: line(strings.Join(lines, " ")), Confidence: 1,
+			Start: item.StartAt, End: item.EndAt, Text: webvtt.Line(strings.Join(lines, " ")), Confidence: 1,
 		})
 	}
 	return segments, nil

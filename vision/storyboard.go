@@ -5,8 +5,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
+
+	"github.com/cuepoint/cuepoint/internal/webvtt"
 )
 
 // A storyboard has at most this many tiles, if they need not be further apart
@@ -39,7 +40,9 @@ type storyboard struct {
 func newStoryboard(eyes Eyes, g Grid, dir string, duration time.Duration) *storyboard {
 	s := &storyboard{eyes: eyes, grid: g, dir: dir, duration: duration}
 	s.step = min(longestStep, max(1, int(math.Ceil(duration.Seconds()/tilesWanted))))
-	s.tiles = max(1, int(math.Ceil(duration.Seconds()/float64(s.step))))
+	// Sound may outlast the picture by less than a frame. That is no tile of its own.
+	picture := duration.Seconds() - 1.0/thumbRate
+	s.tiles = max(1, int(math.Ceil(picture/float64(s.step))))
 	s.width, s.height = fit(g.Width, g.Height, tileSide)
 	return s
 }
@@ -96,20 +99,16 @@ func (s *storyboard) finish(r *ThumbsResult) error {
 }
 
 func (s *storyboard) vtt() string {
-	var b strings.Builder
-	b.WriteString("WEBVTT\n")
+	var f webvtt.File
 	for i := range s.tiles {
 		from := time.Duration(i*s.step) * time.Second
-		to := min(from+time.Duration(s.step)*time.Second, s.duration)
+		to := from + time.Duration(s.step)*time.Second
+		if i == s.tiles-1 {
+			to = s.duration
+		}
 		place := i % (sheetSide * sheetSide)
-		fmt.Fprintf(&b, "\n%s --> %s\n%s#xywh=%d,%d,%d,%d\n", timestamp(from), timestamp(to), s.name(i),
-			place%sheetSide*s.width, place/sheetSide*s.height, s.width, s.height)
+		f.Add(from, to, fmt.Sprintf("%s#xywh=%d,%d,%d,%d", s.name(i),
+			place%sheetSide*s.width, place/sheetSide*s.height, s.width, s.height))
 	}
-	return b.String()
-}
-
-// timestamp writes a time as WebVTT does, to the millisecond.
-func timestamp(t time.Duration) string {
-	ms := t.Round(time.Millisecond).Milliseconds()
-	return fmt.Sprintf("%02d:%02d:%02d.%03d", ms/3600000, ms/60000%60, ms/1000%60, ms%1000)
+	return f.String()
 }

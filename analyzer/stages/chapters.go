@@ -13,6 +13,7 @@ import (
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/analyzer/chapters"
 	"github.com/cuepoint/cuepoint/analyzer/text"
+	"github.com/cuepoint/cuepoint/internal/webvtt"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -49,13 +50,7 @@ func (s *Chapters) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result
 		{Kind: models.ArtifactChapters, Path: name, Type: "text/vtt"},
 	}}
 	for _, c := range found {
-		data, err := json.Marshal(models.ChapterData{Evidence: c.Evidence})
-		if err != nil {
-			return nil, fmt.Errorf("encode evidence: %w", err)
-		}
-		result.Cues = append(result.Cues, models.Cue{
-			Kind: models.CueChapter, Start: c.Start, End: c.End, Text: c.Title, Confidence: c.Confidence, Data: data,
-		})
+		result.Cues = append(result.Cues, c.Cue())
 	}
 	job.Progress(1)
 	return result, nil
@@ -70,9 +65,9 @@ func (s *Chapters) find(ctx context.Context, job *analyzer.Job) ([]models.Chapte
 	if err != nil {
 		return nil, fmt.Errorf("read transcript: %w", err)
 	}
-	shown, err := job.Inputs.Cues(ctx, models.CueShot)
+	shots, err := shotsOf(ctx, job)
 	if err != nil {
-		return nil, fmt.Errorf("read shots: %w", err)
+		return nil, err
 	}
 	if marked := authored(media); marked != nil {
 		return marked, nil
@@ -80,7 +75,7 @@ func (s *Chapters) find(ctx context.Context, job *analyzer.Job) ([]models.Chapte
 	segments, language := segmentsOf(spoken)
 	language = cmp.Or(language, job.Options.Language)
 	units := chapters.Units(segments)
-	if len(units) == 0 && len(shown) < 2 {
+	if len(units) == 0 && len(shots) < 2 {
 		return nil, analyzer.Skip(models.Errorf(models.CodeNotApplicable,
 			"nothing is said, and the picture never changes: there is nothing to divide"))
 	}
@@ -89,7 +84,7 @@ func (s *Chapters) find(ctx context.Context, job *analyzer.Job) ([]models.Chapte
 		texts[i] = u.Text
 	}
 	parts := chapters.Divide(chapters.Input{
-		Duration: media.Duration, Units: units, Shots: shotsOf(shown),
+		Duration: media.Duration, Units: units, Shots: shots,
 		Cohesion: text.NewCohesion(text.ContentTerms(language, texts)),
 	})
 	return titled(parts, texts, language), nil
@@ -111,7 +106,7 @@ func authored(media *models.MediaInfo) []models.Chapter {
 			found[last].End = start
 		}
 		found = append(found, models.Chapter{
-			Start: start, End: media.Duration, Title: strings.Join(strings.Fields(m.Title), " "), Confidence: 1,
+			Start: start, End: media.Duration, Title: webvtt.Line(m.Title), Confidence: 1,
 			Evidence: []models.Evidence{{Kind: chapters.Container, Score: 1}},
 		})
 	}
@@ -158,33 +153,12 @@ func segmentsOf(cues []models.Cue) (segments []models.Segment, language string) 
 	return segments, language
 }
 
-func shotsOf(cues []models.Cue) []models.Shot {
-	shots := make([]models.Shot, len(cues))
-	for i, c := range cues {
-		var data models.ShotData
-		_ = json.Unmarshal(c.Data, &data) // a shot of no known kind counts as a cut
-		shots[i] = models.Shot{Start: c.Start, End: c.End, Transition: data.Transition, Over: data.Over, Confidence: c.Confidence}
-	}
-	return shots
-}
-
-// chaptersVTT writes chapters as WebVTT (W3C, "WebVTT: The Web Video Text Tracks
-// Format", chapters are cues whose text is the title).
+// chaptersVTT writes chapters as WebVTT cues whose text is the title. Times are
+// rounded down: no chapter reaches past the video.
 func chaptersVTT(found []models.Chapter) []byte {
-	var b strings.Builder
-	b.WriteString("WEBVTT\n")
+	var f webvtt.File
 	for _, c := range found {
-		// The end is rounded down and cue text holds no line break: a chapter
-		// never reaches past the video, nor a title past its line.
-		title := strings.Join(strings.Fields(c.Title), " ")
-		fmt.Fprintf(&b, "\n%s --> %s\n%s\n", vttTime(c.Start), vttTime(c.End), vttText.Replace(title))
+		f.Add(c.Start.Truncate(time.Millisecond), c.End.Truncate(time.Millisecond), webvtt.Escape(webvtt.Line(c.Title)))
 	}
-	return []byte(b.String())
-}
-
-var vttText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-
-func vttTime(t time.Duration) string {
-	ms := t.Milliseconds()
-	return fmt.Sprintf("%02d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
+	return []byte(f.String())
 }

@@ -27,8 +27,7 @@ func chapterJob(duration time.Duration, language string, segments []models.Segme
 		cues = append(cues, models.Cue{Kind: models.CueSpeech, Start: s.Start, End: s.End, Text: s.Text, Data: data})
 	}
 	for _, s := range shots {
-		cue, _ := shotCue(s)
-		cues = append(cues, cue)
+		cues = append(cues, s.Cue())
 	}
 	return analyzer.Job{
 		Video:  &models.Video{Media: &models.MediaInfo{Duration: duration}},

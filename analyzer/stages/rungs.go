@@ -1,7 +1,6 @@
 package stages
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -18,9 +17,9 @@ func packaging(job *analyzer.Job) (*models.Packaging, []models.Rendition, error)
 	if !ok {
 		return nil, nil, analyzer.Skip(models.Errorf(models.CodeNotApplicable, "the video is not packaged"))
 	}
-	var p models.Packaging
-	if err := json.Unmarshal(artifact.Data, &p); err != nil {
-		return nil, nil, fmt.Errorf("decode packaging: %w", err)
+	p, err := models.PackagingOf(artifact)
+	if err != nil {
+		return nil, nil, err
 	}
 	var rungs []models.Rendition
 	for _, r := range p.Renditions {

@@ -2,7 +2,6 @@ package stages
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/cuepoint/cuepoint/analyzer"
@@ -50,20 +49,17 @@ func (s *Shots) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, e
 	}
 	result := &analyzer.Result{Artifacts: []models.Artifact{{Kind: models.ArtifactScores, Path: scores, Type: "text/csv"}}}
 	for _, shot := range found.Shots {
-		cue, err := shotCue(shot)
-		if err != nil {
-			return nil, err
-		}
-		result.Cues = append(result.Cues, cue)
+		result.Cues = append(result.Cues, shot.Cue())
 	}
 	job.Progress(1)
 	return result, nil
 }
 
-func shotCue(s models.Shot) (models.Cue, error) {
-	data, err := json.Marshal(models.ShotData{Transition: s.Transition, Over: s.Over})
+// shotsOf reads the shots back that were found, none where there are none.
+func shotsOf(ctx context.Context, job *analyzer.Job) ([]models.Shot, error) {
+	cues, err := job.Inputs.Cues(ctx, models.CueShot)
 	if err != nil {
-		return models.Cue{}, fmt.Errorf("encode shot: %w", err)
+		return nil, fmt.Errorf("read shots: %w", err)
 	}
-	return models.Cue{Kind: models.CueShot, Start: s.Start, End: s.End, Confidence: s.Confidence, Data: data}, nil
+	return models.ShotsOf(cues)
 }

@@ -34,11 +34,10 @@ func (t *Thumbs) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, 
 	if err != nil {
 		return nil, err
 	}
-	cues, err := job.Inputs.Cues(ctx, models.CueShot)
+	shots, err := shotsOf(ctx, job)
 	if err != nil {
 		return nil, err
 	}
-	shots := shotsOf(cues)
 	if len(shots) == 0 {
 		shots = []models.Shot{{End: ladder.Duration, Transition: models.TransitionCut, Confidence: 1}}
 	}

@@ -22,7 +22,7 @@ var picture = [][]string{
 		"analyzer/embed", "analyzer/text", "analyzer/chapters", "models/weights",
 	},
 	{"internal/ffmpeg", "internal/engine"},
-	{"internal/proc", "internal/obs", "internal/config"},
+	{"internal/proc", "internal/obs", "internal/config", "internal/webvtt"},
 	{"models"},
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
+	"github.com/cuepoint/cuepoint/internal/webvtt"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -85,19 +86,13 @@ func (s *show) encode(f fonts) []string {
 
 // captions are the sentences as WebVTT.
 func (s *show) captions() []byte {
-	var b strings.Builder
-	b.WriteString("WEBVTT\n")
+	var f webvtt.File
 	for _, t := range s.Topics {
 		for _, said := range t.Sentences {
-			fmt.Fprintf(&b, "\n%s --> %s\n%s\n", stamp(said.Start), stamp(said.End), said.Text)
+			f.Add(said.Start, said.End, webvtt.Escape(said.Text))
 		}
 	}
-	return []byte(b.String())
-}
-
-func stamp(t time.Duration) string {
-	ms := t.Milliseconds()
-	return fmt.Sprintf("%02d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
+	return []byte(f.String())
 }
 
 // findFonts looks for DejaVu Sans where systems keep fonts.

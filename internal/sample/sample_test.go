@@ -15,6 +15,7 @@ import (
 	"github.com/cuepoint/cuepoint/analyzer/stages"
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
 	"github.com/cuepoint/cuepoint/internal/testenv"
+	"github.com/cuepoint/cuepoint/internal/webvtt"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -150,7 +151,7 @@ func checkCaptions(t *testing.T, truth Truth) {
 	}
 	for _, topic := range truth.Topics {
 		for _, s := range topic.Sentences {
-			if want := stamp(s.Start) + " --> " + stamp(s.End) + "\n" + s.Text + "\n"; !strings.Contains(string(vtt), want) {
+			if want := webvtt.Timestamp(s.Start) + " --> " + webvtt.Timestamp(s.End) + "\n" + s.Text + "\n"; !strings.Contains(string(vtt), want) {
 				t.Errorf("captions lack %q", want)
 			}
 		}
