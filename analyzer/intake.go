@@ -28,15 +28,14 @@ type Intake struct {
 	Store    store.Store
 	Sources  Sources
 	MaxSize  int64 // of a source, in bytes
-}
 
-// maxSidecar bounds a caption file: a day of speech is about a megabyte.
-const maxSidecar = 16 << 20
+	MaxCaptions int64 // of a captions file, in bytes
+}
 
 // Add copies a file into the library and returns its video, which is the one
 // that is there already if the same bytes came before; options given now
 // replace those given then. Errors: SOURCE_UNAVAILABLE, EMPTY_FILE,
-// CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE, STORAGE_FULL.
+// CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE, CAPTIONS_INVALID, STORAGE_FULL.
 func (in *Intake) Add(ctx context.Context, path string, opt Options) (*models.Video, error) {
 	f, size, err := open(path)
 	if err != nil {
@@ -100,12 +99,16 @@ func (in *Intake) sidecar(ctx context.Context, path string) (*models.Sidecar, er
 	if path == "" {
 		return nil, nil
 	}
-	f, _, err := open(path)
+	f, size, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	sum, _, err := in.Sources.PutSource(ctx, f, maxSidecar)
+	if size > in.MaxCaptions {
+		return nil, models.Errorf(models.CodeCaptionsInvalid,
+			"%s has %d bytes, more than any captions; give a WebVTT, SRT or TTML file", displayText(path), size)
+	}
+	sum, _, err := in.Sources.PutSource(ctx, f, in.MaxCaptions) // it may have grown
 	if err != nil {
 		return nil, fmt.Errorf("captions %s: %w", path, err)
 	}

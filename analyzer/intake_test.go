@@ -47,6 +47,10 @@ func TestIntakeRefusesAndKeepsNothing(t *testing.T) {
 	if models.ErrorCode(err) != models.CodeSourceUnavailable {
 		t.Errorf("captions that are not there: %v", err)
 	}
+	_, err = b.intake.Add(t.Context(), wav(t, "talk.wav"), analyzer.Options{Captions: big})
+	if models.ErrorCode(err) != models.CodeCaptionsInvalid {
+		t.Errorf("captions that are too large: %v", err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := b.intake.Add(ctx, wav(t, "talk.wav"), analyzer.Options{}); models.ErrorCode(err) != models.CodeCanceled {

@@ -76,7 +76,7 @@ func setup(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	b.runner = &analyzer.Runner{Pipeline: pipeline, Store: b.store, Files: b.files, Log: slog.New(slog.DiscardHandler)}
-	b.intake = &analyzer.Intake{Pipeline: pipeline, Store: b.store, Sources: b.files, MaxSize: 1 << 20}
+	b.intake = &analyzer.Intake{Pipeline: pipeline, Store: b.store, Sources: b.files, MaxSize: 1 << 20, MaxCaptions: 1 << 10}
 	return b
 }
 

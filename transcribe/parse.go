@@ -20,8 +20,8 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// maxCaptions bounds a captions file, in bytes: a day of speech fits many times.
-const maxCaptions = 32 << 20
+// MaxCaptions bounds a captions file, in bytes: a day of speech fits many times.
+const MaxCaptions = 32 << 20
 
 // ReadCaptions reads a WebVTT, SubRip or TTML file, whatever it is called, as
 // segments in order of time, with confidence 1. What lies outside a video of a
@@ -35,11 +35,11 @@ func ReadCaptions(path, language string, duration time.Duration) ([]models.Segme
 		return nil, models.Errorf(models.CodeSourceUnavailable, "the captions file cannot be read").Because(err)
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxCaptions+1))
+	data, err := io.ReadAll(io.LimitReader(f, MaxCaptions+1))
 	switch {
 	case err != nil:
 		return nil, models.Errorf(models.CodeSourceUnavailable, "the captions file cannot be read").Because(err)
-	case len(data) > maxCaptions:
+	case len(data) > MaxCaptions:
 		return nil, invalid(errors.New("it is too large"))
 	}
 	segments, err := parseCaptions(data, language)

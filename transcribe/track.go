@@ -46,7 +46,7 @@ func ReadTrack(ctx context.Context, tools ffmpeg.Tools, container, path string, 
 type bounded struct{ bytes.Buffer }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxCaptions {
+	if b.Len()+len(p) > MaxCaptions {
 		return 0, models.Errorf(models.CodeResourceLimit, "a subtitle track is too large").
 			Because(errors.New("more text than a captions file may hold"))
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/transcribe"
 )
 
 // Lock makes this process the one that changes the library, and clears away
@@ -37,7 +38,9 @@ func (o owners) SourceOwned(ctx context.Context, sum string) bool {
 // found. What is wrong with the file is in the document as well as in the
 // error, which is nil only for a video that is ready.
 func (a *App) Analyze(ctx context.Context, path string, opt analyzer.Options, watch analyzer.Observer) (*Document, error) {
-	intake := &analyzer.Intake{Pipeline: a.Pipeline, Store: a.Store, Sources: a.Files, MaxSize: maxSource}
+	intake := &analyzer.Intake{
+		Pipeline: a.Pipeline, Store: a.Store, Sources: a.Files, MaxSize: maxSource, MaxCaptions: transcribe.MaxCaptions,
+	}
 	video, err := intake.Add(ctx, path, opt)
 	if err != nil {
 		return refused(path, err), err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
 )
 
 // Document is everything known of one video, in the JSON form that the command
@@ -120,6 +121,11 @@ func (a *App) Document(ctx context.Context, id string) (*Document, error) {
 	return d, a.addInsights(ctx, d)
 }
 
+// path is where a published file lies.
+func (a *App) path(f models.Artifact) string {
+	return filepath.Join(a.Files.Published(f.VideoID, f.Stage, f.Run), filepath.FromSlash(f.Path))
+}
+
 // addFiles fills in the paths of what was published.
 func (a *App) addFiles(ctx context.Context, d *Document) error {
 	artifacts, err := a.Store.Artifacts(ctx, d.ID)
@@ -127,7 +133,7 @@ func (a *App) addFiles(ctx context.Context, d *Document) error {
 		return err
 	}
 	for _, artifact := range artifacts {
-		path := filepath.Join(a.Files.Published(d.ID, artifact.Stage, artifact.Run), filepath.FromSlash(artifact.Path))
+		path := a.path(artifact)
 		switch artifact.Kind {
 		case models.ArtifactHLS:
 			packaging, err := models.PackagingOf(artifact)
@@ -148,27 +154,40 @@ func (a *App) addFiles(ctx context.Context, d *Document) error {
 
 // addInsights fills in what was said and shown.
 func (a *App) addInsights(ctx context.Context, d *Document) error {
-	in, err := a.Insights(ctx, d.ID)
+	cues, err := a.Store.Cues(ctx, store.CueQuery{VideoID: d.ID})
 	if err != nil {
 		return err
 	}
-	for _, s := range in.Shots {
+	shots, err := models.ShotsOf(cues)
+	if err != nil {
+		return err
+	}
+	for _, s := range shots {
 		d.Shots = append(d.Shots, DocumentShot{Start: Seconds(s.Start), End: Seconds(s.End), Transition: s.Transition})
 	}
-	for _, c := range in.Chapters {
+	chapters, err := models.ChaptersOf(cues)
+	if err != nil {
+		return err
+	}
+	for _, c := range chapters {
 		d.Chapters = append(d.Chapters, DocumentChapter{Start: Seconds(c.Start), End: Seconds(c.End), Title: c.Title})
 	}
-	if len(in.Transcript.Segments) == 0 {
-		return nil
+	transcript, err := models.TranscriptOf(cues)
+	if err != nil || len(transcript.Segments) == 0 {
+		return err
 	}
-	t := &DocumentTranscript{Language: in.Transcript.Language, Source: in.Transcript.Source}
-	for _, s := range in.Transcript.Segments {
+	d.Transcript = transcriptDocument(transcript)
+	return nil
+}
+
+func transcriptDocument(transcript models.Transcript) *DocumentTranscript {
+	t := &DocumentTranscript{Language: transcript.Language, Source: transcript.Source}
+	for _, s := range transcript.Segments {
 		segment := DocumentSegment{Start: Seconds(s.Start), End: Seconds(s.End), Text: s.Text, Confidence: s.Confidence}
 		for _, w := range s.Words {
 			segment.Words = append(segment.Words, DocumentWord{Start: Seconds(w.Start), End: Seconds(w.End), Word: w.Text, Confidence: w.Confidence})
 		}
 		t.Segments = append(t.Segments, segment)
 	}
-	d.Transcript = t
-	return nil
+	return t
 }

@@ -24,7 +24,9 @@ var exports = map[string]struct {
 }
 
 // Export returns a video's captions ("vtt", "srt", "txt"), its "chapters" as
-// WebVTT, the "scores" of its shots as CSV, or its whole document ("json"). NOT_FOUND where the video has none.
+// WebVTT, the "scores" of its shots as CSV, or its whole document ("json").
+// NOT_FOUND where there is no such video or it has none, INVALID_ARGUMENT for
+// another format.
 func (a *App) Export(ctx context.Context, id, format string) ([]byte, error) {
 	if format == "json" {
 		doc, err := a.Document(ctx, id)
@@ -47,7 +49,7 @@ func (a *App) Export(ctx context.Context, id, format string) ([]byte, error) {
 	}
 	for _, artifact := range artifacts {
 		if artifact.Kind == want.kind && filepath.Ext(artifact.Path) == want.ext {
-			body, err := os.ReadFile(filepath.Join(a.Files.Published(id, artifact.Stage, artifact.Run), filepath.FromSlash(artifact.Path)))
+			body, err := os.ReadFile(a.path(artifact))
 			if err != nil {
 				return nil, fmt.Errorf("read %s of video %s: %w", want.what, id, err)
 			}

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"path/filepath"
 	"strings"
 
 	"github.com/cuepoint/cuepoint/internal/search"
@@ -36,8 +35,8 @@ func (a *App) Hits(found []search.Hit) []Hit {
 			Text: f.Cue.Text, Snippet: marked(f.Snippet), Score: f.Score,
 			Why: HitWhy{Words: f.Why.Words, Matched: f.Why.Matched},
 		}
-		if t := f.Thumbnail; t != nil {
-			h.Thumbnail = filepath.Join(a.Files.Published(t.VideoID, t.Stage, t.Run), filepath.FromSlash(t.Path))
+		if f.Thumbnail != nil {
+			h.Thumbnail = a.path(*f.Thumbnail)
 		}
 		hits = append(hits, h)
 	}

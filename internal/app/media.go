@@ -1,11 +1,9 @@
 package app
 
 import (
-	"context"
 	"strconv"
 
 	"github.com/cuepoint/cuepoint/models"
-	"github.com/cuepoint/cuepoint/store"
 )
 
 // DocumentMedia is what a source holds.
@@ -64,28 +62,4 @@ func mediaDocument(m *models.MediaInfo) *DocumentMedia {
 		d.Streams = append(d.Streams, stream)
 	}
 	return d
-}
-
-// Insights are what the analyzers found in a video.
-type Insights struct {
-	Transcript models.Transcript
-	Shots      []models.Shot
-	Chapters   []models.Chapter
-}
-
-// Insights gathers what the analyzers found in a video.
-func (a *App) Insights(ctx context.Context, id string) (Insights, error) {
-	cues, err := a.Store.Cues(ctx, store.CueQuery{VideoID: id})
-	if err != nil {
-		return Insights{}, err
-	}
-	var in Insights
-	if in.Transcript, err = models.TranscriptOf(cues); err != nil {
-		return Insights{}, err
-	}
-	if in.Shots, err = models.ShotsOf(cues); err != nil {
-		return Insights{}, err
-	}
-	in.Chapters, err = models.ChaptersOf(cues)
-	return in, err
 }

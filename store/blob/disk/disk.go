@@ -91,7 +91,7 @@ func (s *Store) PutSource(ctx context.Context, r io.Reader, limit int64) (sum st
 		return "", 0, coded(fmt.Errorf("store source: %w", err))
 	}
 	if size > limit {
-		return "", 0, models.Errorf(models.CodeSourceTooLarge, "larger than the limit of %d bytes", limit)
+		return "", 0, models.Errorf(models.CodeSourceTooLarge, "larger than the limit of %d bytes; cut it into parts", limit)
 	}
 	sum = hex.EncodeToString(hash.Sum(nil))
 	path := s.Source(sum)
