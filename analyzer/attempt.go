@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -131,7 +132,11 @@ func (a *attempt) fail(ctx context.Context, run models.StageRun, err error, job 
 		return a.end(record, run)
 	}
 	run.Status, run.Error = models.StageFailed, models.AsError(err)
-	job.Log.Error("stage failed", "error", err)
+	level := slog.LevelInfo // people are told, and what to do
+	if run.Error.Code == models.CodeInternal {
+		level = slog.LevelError
+	}
+	job.Log.Log(record, level, "stage failed", "error", err)
 	return a.end(record, run)
 }
 

@@ -113,15 +113,19 @@ func (p *pass) step(ctx context.Context, stage Stage) error {
 	return a.run(ctx, run.Attempt+1)
 }
 
-// blocked says why a stage cannot start: a required one before it has failed.
+// blocked says why a stage cannot start: a required one that it needs is not done.
 func (p *pass) blocked(video *models.Video, spec Spec) *models.Error {
 	for _, s := range p.Pipeline.stages {
 		need := s.Spec()
 		if need.Optional || !slices.Contains(spec.Needs, need.Name) {
 			continue
 		}
-		if run := video.Run(need.Name); run == nil || run.Status != models.StageDone {
+		switch run := video.Run(need.Name); {
+		case run != nil && run.Status == models.StageDone:
+		case run != nil && run.Status == models.StageFailed:
 			return models.Errorf(models.CodeCanceled, "not run because %s failed", need.Name)
+		default:
+			return models.Errorf(models.CodeCanceled, "not run because %s was not", need.Name)
 		}
 	}
 	return nil

@@ -20,7 +20,7 @@ func guard(hosts []string, next http.Handler) http.Handler {
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		if !ownName(r.Host, hosts) {
 			writeProblem(w, models.Errorf(models.CodeHostNotAllowed,
-				"this server does not go by the name %q: use its address, or name it in the server's configuration", r.Host))
+				"this server does not go by the name %q: use its address, or start it with --host=NAME", r.Host))
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -61,11 +61,6 @@ func (c *analyzeCmd) report(e *env, file string, doc *app.Document, err error) e
 		e.log.Debug("input failed", "file", file, "error", err)
 		fmt.Fprintf(e.stderr, "%s: %s: %s: %s\n", file, doc.State, reason.Code, reason.Message)
 	}
-	for _, s := range doc.Stages {
-		if s.Status == models.StageSkipped || s.Status == models.StageFailed {
-			fmt.Fprintf(e.stderr, "%s: %s %s: %s: %s\n", file, s.Name, s.Status, s.Reason, s.Message)
-		}
-	}
 	if doc.State == models.VideoFailed && !e.cli.JSON {
 		return nil
 	}

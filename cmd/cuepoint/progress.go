@@ -29,7 +29,7 @@ func newProgress(w io.Writer, file string, stages []string) progress {
 	return &lines{w: w, file: file}
 }
 
-// lines tells of every stage's end.
+// lines tells of every stage's end, with the reason where it has one.
 type lines struct {
 	mu   sync.Mutex
 	w    io.Writer
@@ -47,8 +47,12 @@ func (l *lines) StageEnded(run models.StageRun) {
 	if took := run.Elapsed(); took > 0 {
 		fmt.Fprintf(l.w, " in %.1f s", took.Seconds())
 	}
-	if run.Error != nil {
+	switch {
+	case run.Error == nil:
+	case run.Status == models.StageCanceled:
 		fmt.Fprintf(l.w, ": %s", run.Error.Message)
+	default:
+		fmt.Fprintf(l.w, ": %s: %s", run.Error.Code, run.Error.Message)
 	}
 	fmt.Fprintln(l.w)
 }
@@ -56,14 +60,22 @@ func (l *lines) StageEnded(run models.StageRun) {
 // barScale is what a finished stage counts as: mpb counts in whole numbers.
 const barScale = 1000
 
-// bars draws one bar per stage.
+// bars draws one bar per stage, and below them the reasons of those that failed
+// or were skipped.
 type bars struct {
 	container *mpb.Progress
 	bars      map[string]*mpb.Bar
+	reasons   lines
+	mu        sync.Mutex
+	without   []models.StageRun
 }
 
 func newBars(w io.Writer, file string, stages []string) *bars {
-	b := &bars{container: mpb.New(mpb.WithOutput(w), mpb.WithWidth(48), mpb.WithRefreshRate(100*time.Millisecond)), bars: map[string]*mpb.Bar{}}
+	b := &bars{
+		container: mpb.New(mpb.WithOutput(w), mpb.WithWidth(48), mpb.WithRefreshRate(100*time.Millisecond)),
+		bars:      map[string]*mpb.Bar{},
+		reasons:   lines{w: w, file: file},
+	}
 	fmt.Fprintln(w, file)
 	for _, stage := range stages {
 		b.bars[stage] = b.container.AddBar(barScale,
@@ -88,12 +100,21 @@ func (b *bars) StageEnded(run models.StageRun) {
 		return
 	}
 	bar.Abort(false)
+	if run.Status == models.StageCanceled {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.without = append(b.without, run)
 }
 
-// Close leaves the bars as they are and stops drawing.
+// Close leaves the bars as they are, stops drawing, and gives the reasons.
 func (b *bars) Close() {
 	for _, bar := range b.bars {
 		bar.Abort(false) // does nothing to a finished one
 	}
 	b.container.Wait()
+	for _, run := range b.without {
+		b.reasons.StageEnded(run)
+	}
 }

@@ -194,11 +194,12 @@ func (c Client) explain(runErr, readErr error) error {
 		if limit.Limit == "wall" || limit.Limit == "progress" {
 			code = models.CodeStageTimeout
 		}
-		return models.Errorf(code, "%s was stopped at its %s limit", c.Name, limit.Limit).Because(runErr)
+		return models.Errorf(code, "%s was stopped at its %s limit; run again, or cut the file into parts",
+			c.Name, limit.Limit).Because(runErr)
 	case errors.Is(runErr, context.Canceled), errors.Is(runErr, context.DeadlineExceeded):
 		return runErr
 	case runErr == nil:
 		runErr = errors.New("ended without an answer")
 	}
-	return models.Errorf(models.CodeEngineCrashed, "%s crashed while working on this video", c.Name).Because(runErr)
+	return models.Errorf(models.CodeEngineCrashed, "%s crashed while working on this file; run again, and report the file where it crashes again", c.Name).Because(runErr)
 }
