@@ -43,7 +43,7 @@ func (s *Chapters) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result
 		return nil, err
 	}
 	const name = "chapters.vtt"
-	if err := os.WriteFile(job.Path(name), chaptersVTT(found), 0o600); err != nil {
+	if err := os.WriteFile(job.Path(name), chaptersVTT(found), 0o644); err != nil {
 		return nil, fmt.Errorf("write %s: %w", name, err)
 	}
 	result := &analyzer.Result{Artifacts: []models.Artifact{

@@ -202,7 +202,7 @@ func writeCaptions(job *analyzer.Job, t *models.Transcript) ([]models.Artifact, 
 			return nil, fmt.Errorf("write captions as %s: %w", format.Name, err)
 		}
 		name := "captions." + t.Language + "." + format.Name
-		if err := os.WriteFile(job.Path(name), []byte(b.String()), 0o600); err != nil {
+		if err := os.WriteFile(job.Path(name), []byte(b.String()), 0o644); err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, err)
 		}
 		artifacts = append(artifacts, models.Artifact{
