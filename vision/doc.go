@@ -8,5 +8,5 @@
 //
 // The package holds both ends of the vision engine's methods: [Engine] asks,
 // [Methods] answers inside cuepoint-vision. OpenCV itself is in vision/opencv
-// alone. Text in pictures is not its business yet.
+// alone. Text in pictures is not its business.
 package vision

@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err == nil && c.Audio == "":
 		err = errors.New("name a file to listen to")
 	case err == nil && c.Model == "":
-		err = errors.New("name a model with --model; `cuepoint models pull base-q5_1` fetches one, `cuepoint models path base-q5_1` tells where it is")
+		err = errors.New("name a model with --model; `cuepoint models pull` fetches one, `cuepoint models path` tells where it is")
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "cuepoint-speech: %v\nRun `cuepoint-speech --help` to see how it is used.\n", err)

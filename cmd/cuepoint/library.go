@@ -22,7 +22,6 @@ func (listCmd) Run(e *env) error {
 	}
 	defer a.Close()
 	out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	defer out.Flush()
 	for q := (store.VideoQuery{Size: 500}); ; {
 		page, err := a.Store.Videos(e.ctx, q)
 		if err != nil {
@@ -39,7 +38,7 @@ func (listCmd) Run(e *env) error {
 			fmt.Fprintf(out, "%s\t%s\t%v\t%s\n", entry.ID, entry.State, time.Duration(entry.Duration).Round(time.Second), entry.Title)
 		}
 		if page.Next == "" {
-			return nil
+			return out.Flush()
 		}
 		q.Token = page.Next
 	}

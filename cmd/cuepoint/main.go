@@ -10,12 +10,15 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/cuepoint/cuepoint/internal/app"
+	"github.com/cuepoint/cuepoint/internal/search"
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/models/weights"
 )
 
 // Exit statuses.
@@ -37,12 +40,12 @@ type cli struct {
 	Data      string `help:"Directory of the library." default:"cuepoint-data" env:"CUEPOINT_DATA" placeholder:"DIR" type:"path"`
 	ModelsDir string `help:"Directory with model files, for machines without the internet." env:"CUEPOINT_MODELS_DIR" placeholder:"DIR" type:"path"`
 	ModelsURL string `help:"Mirror to download model files from." env:"CUEPOINT_MODELS_URL" placeholder:"URL" name:"models-url"`
-	Model     string `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"base-q5_1" env:"CUEPOINT_MODEL"`
+	Model     string `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"${model}" env:"CUEPOINT_MODEL"`
 	JSON      bool   `help:"Print JSON objects, one per line, for programs to read." name:"json"`
 	Verbose   bool   `help:"Log more." short:"v"`
 
 	Analyze analyzeCmd `cmd:"" help:"Package and analyze videos."`
-	Search  searchCmd  `cmd:"" help:"Find moments by what was said and shown."`
+	Search  searchCmd  `cmd:"" help:"Find moments by what was said."`
 	List    listCmd    `cmd:"" help:"List the library."`
 	Show    showCmd    `cmd:"" help:"Show everything known of a video."`
 	Export  exportCmd  `cmd:"" help:"Write captions, chapters or everything known of a video."`
@@ -94,6 +97,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c,
 		kong.Name("cuepoint"),
 		kong.Description("Video intelligence on your own machine."),
+		kong.Vars{"model": weights.DefaultSpeech, "hits": strconv.Itoa(search.DefaultLimit)},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(status int) { exited = status }),
 		kong.UsageOnError(),

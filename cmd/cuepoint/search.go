@@ -12,7 +12,7 @@ import (
 type searchCmd struct {
 	Query string `arg:"" help:"Words in any order; \"words in quotes\" follow each other."`
 	Video string `help:"Only in this video." placeholder:"ID"`
-	Limit int    `help:"At most this many moments." default:"20"`
+	Limit int    `help:"At most this many moments." default:"${hits}"`
 }
 
 // Run answers the moments that hold all words, best first.

@@ -32,8 +32,13 @@ type Topic struct {
 
 // Make writes the sample video to path, which ends in .mp4, and its captions
 // beside it with the ending .vtt, replacing what is there. It takes some
-// seconds of two cores. ENGINE_MISSING where FFmpeg or the font is not installed.
+// seconds of two cores. ENGINE_MISSING where FFmpeg or the font is not installed,
+// INVALID_ARGUMENT for another ending, SOURCE_UNAVAILABLE where nothing can be
+// written.
 func Make(ctx context.Context, tools ffmpeg.Tools, path string) (Truth, error) {
+	if filepath.Ext(path) != ".mp4" {
+		return Truth{}, models.Errorf(models.CodeInvalidArgument, "%s does not end in .mp4, which the sample is; give it that ending", path)
+	}
 	f, err := findFonts()
 	if err != nil {
 		return Truth{}, err
