@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 )
 
@@ -11,17 +10,15 @@ type Pipeline struct {
 	stages []Stage
 }
 
-var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
-
-// NewPipeline checks the stages: names that are file names and stand once, and
-// needs that stand earlier in the list, which rules out cycles. What is
+// NewPipeline checks the stages: specs that are valid, names that stand once,
+// and needs that stand earlier in the list, which rules out cycles. What is
 // required may not rest on what is optional.
 func NewPipeline(stages ...Stage) (*Pipeline, error) {
 	seen := map[string]Spec{}
 	for _, stage := range stages {
 		spec := stage.Spec()
-		if !stageName.MatchString(spec.Name) {
-			return nil, fmt.Errorf("stage %q: not a stage's name", spec.Name)
+		if err := spec.Validate(); err != nil {
+			return nil, err
 		}
 		if _, ok := seen[spec.Name]; ok {
 			return nil, fmt.Errorf("stage %s stands twice in the list", spec.Name)

@@ -317,13 +317,16 @@ func TestInterruptedRunResumes(t *testing.T) {
 func TestPipelineRefuses(t *testing.T) {
 	t.Parallel()
 	stage := func(name string, optional bool, needs ...string) analyzer.Stage {
-		return &fake{spec: analyzer.Spec{Name: name, Optional: optional, Needs: needs}}
+		return &fake{spec: analyzer.Spec{Name: name, Version: 1, Optional: optional, Needs: needs}}
 	}
 	for name, stages := range map[string][]analyzer.Stage{
 		"a name twice":                     {stage("a", false), stage("a", false)},
 		"a need that is unknown":           {stage("a", false, "b")},
 		"a need that stands later":         {stage("a", false, "b"), stage("b", false, "a")},
 		"a name that is no file name":      {stage("../a", false)},
+		"no version":                       {&fake{spec: analyzer.Spec{Name: "a"}}},
+		"a need that is itself":            {stage("a", false, "a")},
+		"a need twice":                     {stage("a", false), stage("b", false, "a", "a")},
 		"required resting on the optional": {stage("a", true), stage("b", false, "a")},
 	} {
 		if _, err := analyzer.NewPipeline(stages...); err == nil {

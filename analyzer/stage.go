@@ -3,8 +3,10 @@ package analyzer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
+	"regexp"
 
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -34,6 +36,27 @@ type Spec struct {
 	Needs []string
 	// Optional stages may fail and leave the video usable.
 	Optional bool
+}
+
+var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+
+// Validate checks what a spec says on its own: names that can be file names, a
+// version, needs that stand once and are not the stage itself.
+func (s Spec) Validate() error {
+	if !stageName.MatchString(s.Name) {
+		return fmt.Errorf("stage %q: not a stage's name", s.Name)
+	}
+	if s.Version < 1 {
+		return fmt.Errorf("stage %s: version %d, want at least 1", s.Name, s.Version)
+	}
+	seen := map[string]bool{s.Name: true}
+	for _, need := range s.Needs {
+		if seen[need] {
+			return fmt.Errorf("stage %s needs %s twice, or itself", s.Name, need)
+		}
+		seen[need] = true
+	}
+	return nil
 }
 
 // Options are what the owner of a video asks for.

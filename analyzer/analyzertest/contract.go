@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sync"
 	"testing"
 	"time"
@@ -89,25 +88,13 @@ func Run(t *testing.T, stage analyzer.Stage, job analyzer.Job) (result *analyzer
 	return r.result, r.job.Scratch
 }
 
-var stageName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
-
 func checkSpec(t *testing.T, stage analyzer.Stage) {
 	spec := stage.Spec()
 	if diff := cmp.Diff(spec, stage.Spec()); diff != "" {
 		t.Errorf("the spec changes:\n%s", diff)
 	}
-	if !stageName.MatchString(spec.Name) {
-		t.Errorf("name %q is not a lower-case file name", spec.Name)
-	}
-	if spec.Version < 1 {
-		t.Errorf("version %d, want at least 1", spec.Version)
-	}
-	seen := map[string]bool{spec.Name: true}
-	for _, need := range spec.Needs {
-		if seen[need] || !stageName.MatchString(need) {
-			t.Errorf("needs %q, which is itself, a repetition or no stage's name", need)
-		}
-		seen[need] = true
+	if err := spec.Validate(); err != nil {
+		t.Error(err)
 	}
 }
 
