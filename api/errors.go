@@ -67,25 +67,25 @@ var answers = map[models.Code]answer{
 	models.CodeInternal:      {codes.Internal, http.StatusInternalServerError},
 }
 
-// ArgumentError is an INVALID_ARGUMENT that knows which field it is about.
-type ArgumentError struct {
+// argumentError is an INVALID_ARGUMENT that knows which field it is about.
+type argumentError struct {
 	Field string
 	Err   *models.Error
 }
 
-func (e *ArgumentError) Error() string { return e.Field + ": " + e.Err.Error() }
-func (e *ArgumentError) Unwrap() error { return e.Err }
+func (e *argumentError) Error() string { return e.Field + ": " + e.Err.Error() }
+func (e *argumentError) Unwrap() error { return e.Err }
 
 // invalid returns the error of a field that says what it has to be.
 func invalid(field, format string, args ...any) error {
-	return &ArgumentError{field, models.Errorf(models.CodeInvalidArgument, "%s: %s", field, fmt.Sprintf(format, args...))}
+	return &argumentError{field, models.Errorf(models.CodeInvalidArgument, "%s: %s", field, fmt.Sprintf(format, args...))}
 }
 
 // about names the field that an INVALID_ARGUMENT from below is about, and
 // leaves other errors alone.
 func about(field string, err error) error {
 	if e := models.AsError(err); e != nil && e.Code == models.CodeInvalidArgument {
-		return &ArgumentError{field, e}
+		return &argumentError{field, e}
 	}
 	return err
 }
@@ -104,7 +104,7 @@ func visible(err error) *models.Error {
 func statusOf(err error) *status.Status {
 	e := visible(err)
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: string(e.Code), Domain: Domain}}
-	var argument *ArgumentError
+	var argument *argumentError
 	if errors.As(err, &argument) {
 		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{
 			Field: argument.Field, Description: e.Message, Reason: string(e.Code),

@@ -232,7 +232,7 @@ func TestShotsCoverTheVideo(t *testing.T) {
 func TestScoresAreCSV(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	w := NewCSV(&b, Grid{Rate: models.Ratio{Num: 25, Den: 1}})
+	w := newScoreWriter(&b, Grid{Rate: models.Ratio{Num: 25, Den: 1}})
 	for range 3 {
 		w.Write(&Score{Luma: 100, Difference: 20, Structure: 0.5})
 	}

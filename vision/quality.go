@@ -35,13 +35,13 @@ type Bitmap struct {
 	BGR           []byte
 }
 
-// NewBitmap returns a black picture.
-func NewBitmap(width, height int) *Bitmap {
+// newBitmap returns a black picture.
+func newBitmap(width, height int) *Bitmap {
 	return &Bitmap{Width: width, Height: height, BGR: make([]byte, width*height*3)}
 }
 
-// Draw copies src to a place in b where it fits.
-func (b *Bitmap) Draw(src *Bitmap, x, y int) {
+// draw copies src to a place in b where it fits.
+func (b *Bitmap) draw(src *Bitmap, x, y int) {
 	for row := range src.Height {
 		copy(b.BGR[((y+row)*b.Width+x)*3:], src.BGR[row*src.Width*3:(row+1)*src.Width*3])
 	}

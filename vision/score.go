@@ -56,22 +56,22 @@ func (s *Score) step() float64 { return s.Difference + s.Color }
 // flat tells whether a frame shows black or white and nothing else.
 func (s *Score) flat() bool { return s.Contrast < 4 && (s.Luma < 40 || s.Luma > 215) }
 
-// CSV writes scores as comma-separated values under a line of names.
-type CSV struct {
+// scoreWriter writes scores as comma-separated values under a line of names.
+type scoreWriter struct {
 	w    *csv.Writer
 	grid Grid
 	n    int
 }
 
-// NewCSV returns a writer of the scores of a grid's frames.
-func NewCSV(w io.Writer, g Grid) *CSV {
-	c := &CSV{w: csv.NewWriter(w), grid: g}
+// newScoreWriter returns a writer of the scores of a grid's frames.
+func newScoreWriter(w io.Writer, g Grid) *scoreWriter {
+	c := &scoreWriter{w: csv.NewWriter(w), grid: g}
 	_ = c.w.Write([]string{"frame", "seconds", "luma", "contrast", "difference", "color", "structure", "change"})
 	return c
 }
 
-// Write adds the next frame. Errors are kept for [CSV.Flush].
-func (c *CSV) Write(s *Score) {
+// Write adds the next frame. Errors are kept for Flush.
+func (c *scoreWriter) Write(s *Score) {
 	number := func(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
 	_ = c.w.Write([]string{
 		strconv.Itoa(c.n), number(c.grid.At(c.n).Seconds(), 6), number(s.Luma, 2), number(s.Contrast, 2),
@@ -81,7 +81,7 @@ func (c *CSV) Write(s *Score) {
 }
 
 // Flush writes what is left and returns the first error.
-func (c *CSV) Flush() error {
+func (c *scoreWriter) Flush() error {
 	c.w.Flush()
 	return c.w.Error()
 }

@@ -66,9 +66,9 @@ func (s *storyboard) add(tile *Bitmap) error {
 	place := s.done % full
 	if place == 0 {
 		left := min(s.tiles-s.done, full)
-		s.sheet = NewBitmap(min(left, sheetSide)*s.width, (left+sheetSide-1)/sheetSide*s.height)
+		s.sheet = newBitmap(min(left, sheetSide)*s.width, (left+sheetSide-1)/sheetSide*s.height)
 	}
-	s.sheet.Draw(tile, place%sheetSide*s.width, place/sheetSide*s.height)
+	s.sheet.draw(tile, place%sheetSide*s.width, place/sheetSide*s.height)
 	s.done++
 	if s.done%full != 0 && s.done != s.tiles {
 		return nil

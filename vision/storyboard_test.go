@@ -24,7 +24,7 @@ func (blind) Judge(f []byte, _, _ int) (Quality, error) {
 }
 func (blind) JPEG(b *Bitmap, _ int) ([]byte, error) { return b.BGR, nil }
 func (blind) Scale(f []byte, _, _, w, h int) (*Bitmap, error) {
-	b := NewBitmap(w, h)
+	b := newBitmap(w, h)
 	for i := range b.BGR {
 		b.BGR[i] = f[0]
 	}

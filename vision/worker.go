@@ -54,7 +54,7 @@ func (w *Worker) Shots(ctx context.Context, r ShotsRequest, progress func(float6
 		return nil, err
 	}
 	defer out.Close()
-	scores, detector := NewCSV(out, grid), NewDetector(grid)
+	scores, detector := newScoreWriter(out, grid), NewDetector(grid)
 	tell := teller(progress, r.Duration)
 	frames, err := ReadFrames(ctx, w.Tools, r.Input, grid, r.Duration, proc.Limits{}, func(n int, frame []byte) error {
 		score, err := scorer.Score(frame)
