@@ -2,11 +2,14 @@ package arch
 
 import (
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/cuepoint/cuepoint/internal/testenv"
 )
@@ -36,6 +39,42 @@ func TestTheTreeKeepsToTheRules(t *testing.T) {
 				t.Error(fault)
 			}
 		})
+	}
+}
+
+// TestThePageDrawsThePicture holds docs/architecture.md to the rules: it draws
+// every name of theirs that has come to stand for a package.
+func TestThePageDrawsThePicture(t *testing.T) {
+	t.Parallel()
+	root := testenv.Root(t)
+	house, err := load(os.DirFS(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	built := map[string]bool{}
+	for dir := range house.packages() {
+		name, _ := place(dir)
+		built[name] = true
+	}
+	var want [][]string
+	for _, line := range picture {
+		if line = slices.DeleteFunc(slices.Clone(line), func(name string) bool { return !built[name] }); len(line) > 0 {
+			want = append(want, line)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join(root, "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(page), "Imports go downwards only")
+	_, after, _ = strings.Cut(after, "```\n")
+	drawn, _, _ := strings.Cut(after, "```")
+	var got [][]string
+	for line := range strings.Lines(drawn) {
+		got = append(got, strings.Split(strings.TrimSpace(line), " · "))
+	}
+	if diff := cmp.Diff(want, got, cmpopts.SortSlices(strings.Compare)); diff != "" {
+		t.Errorf("the page draws another picture than the rules (-rules +page):\n%s", diff)
 	}
 }
 
