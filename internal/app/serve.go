@@ -22,7 +22,8 @@ import (
 const drain = 5 * time.Second
 
 // Serve answers gRPC, REST and players at address until ctx ends. ready is
-// called once with the address that was taken.
+// called once with the address that was taken. INVALID_ARGUMENT where it cannot
+// be had.
 func (a *App) Serve(ctx context.Context, address string, hosts []string, ready func(net.Addr)) error {
 	server, err := api.New(api.Config{
 		Library:  a.Store,
@@ -35,9 +36,15 @@ func (a *App) Serve(ctx context.Context, address string, hosts []string, ready f
 	if err != nil {
 		return err
 	}
+	closeServer := func() error {
+		draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+		defer cancel()
+		return server.Close(draining)
+	}
 	if err := server.Listen(ctx, address); err != nil {
 		return models.Errorf(models.CodeInvalidArgument,
-			"%s cannot be listened on; it may be in use or not be this machine's: choose another with --listen", address).Because(err)
+			"%s cannot be listened on; it may be in use or not be this machine's: choose another with --listen", address).
+			Because(errors.Join(err, closeServer()))
 	}
 	ready(server.Addr())
 	served := make(chan error, 1)
@@ -46,9 +53,7 @@ func (a *App) Serve(ctx context.Context, address string, hosts []string, ready f
 	case err = <-served:
 	case <-ctx.Done():
 	}
-	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
-	defer cancel()
-	return errors.Join(err, server.Close(draining))
+	return errors.Join(err, closeServer())
 }
 
 // catalogue finds published directories by what the database says.
