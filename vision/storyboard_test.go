@@ -59,11 +59,12 @@ func TestStoryboardShowsEveryTime(t *testing.T) {
 func TestNoTileIsForASliverOfSound(t *testing.T) {
 	t.Parallel()
 	g := Grid{Rate: models.Ratio{Num: thumbRate, Den: 1}, Width: 16, Height: 16}
-	for ms, want := range map[time.Duration]int{1: 1, 900: 1, 9000: 9, 9003: 9, 9024: 9, 9500: 10} {
-		board := newStoryboard(blind{}, g, t.TempDir(), ms*time.Millisecond)
+	for ms, want := range map[int]int{1: 1, 900: 1, 9000: 9, 9003: 9, 9024: 9, 9500: 10} {
+		length := time.Duration(ms) * time.Millisecond
+		board := newStoryboard(blind{}, g, t.TempDir(), length)
 		cues := cuePattern.FindAllStringSubmatch(board.vtt(), -1)
 		if len(cues) != want {
-			t.Errorf("%d tiles for %v, want %d", len(cues), ms*time.Millisecond, want)
+			t.Errorf("%d tiles for %v, want %d", len(cues), length, want)
 		}
 	}
 }
