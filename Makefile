@@ -23,7 +23,7 @@ files = git ls-files -co --exclude-standard $(1) | while read -r file; do [[ ! -
 player := streaming/player
 player_sources := $(shell find $(player) \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.go' -print 2>/dev/null)
 
-.PHONY: help setup setup-test env build player demo test verify lint generate bench fresh clean \
+.PHONY: help setup setup-test env build player demo test go-test verify lint generate bench fresh clean \
 	verify-api verify-format verify-tidy
 
 help: ## list the targets

@@ -59,7 +59,7 @@ type cli struct {
 
 // env is what every command gets.
 type env struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the life of the one command that runs
 	stdout io.Writer
 	stderr io.Writer
 	log    *slog.Logger

@@ -191,7 +191,7 @@ func hash(ctx context.Context, path string) (string, error) {
 
 // reader ends when its context does.
 type reader struct {
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // of the one read that the reader is made for
 	r   io.Reader
 }
 
