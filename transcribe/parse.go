@@ -32,13 +32,13 @@ const MaxCaptions = 32 << 20
 func ReadCaptions(path, language string, duration time.Duration) ([]models.Segment, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, models.Errorf(models.CodeSourceUnavailable, "the captions file cannot be read").Because(err)
+		return nil, models.Errorf(models.CodeSourceUnavailable, "the captions file cannot be read; check the path and its permissions").Because(err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, MaxCaptions+1))
 	switch {
 	case err != nil:
-		return nil, models.Errorf(models.CodeSourceUnavailable, "the captions file cannot be read").Because(err)
+		return nil, models.Errorf(models.CodeSourceUnavailable, "the captions file cannot be read; check the path and its permissions").Because(err)
 	case len(data) > MaxCaptions:
 		return nil, invalid(errors.New("it is too large"))
 	}

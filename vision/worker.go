@@ -79,7 +79,7 @@ func (w *Worker) Shots(ctx context.Context, r ShotsRequest, progress func(float6
 }
 
 func noPicture() error {
-	return models.Errorf(models.CodeNoMedia, "no picture could be read from this video")
+	return models.Errorf(models.CodeNoMedia, "no picture could be read from this video; it may be damaged: export or download it again")
 }
 
 // create makes a file, or something that drops what is written.

@@ -21,7 +21,7 @@ func parse(query string) ([]store.Phrase, error) {
 		return nil, models.Errorf(models.CodeInvalidArgument, "the query has %d bytes, at most %d are possible: leave out some words", len(query), MaxQuery)
 	}
 	if !utf8.ValidString(query) {
-		return nil, models.Errorf(models.CodeInvalidArgument, "the query is not valid UTF-8")
+		return nil, models.Errorf(models.CodeInvalidArgument, "the query is not valid UTF-8; type it again")
 	}
 	var phrases []store.Phrase
 	seen := map[string]bool{}
@@ -33,7 +33,7 @@ func parse(query string) ([]store.Phrase, error) {
 		}
 	}
 	if len(phrases) == 0 {
-		return nil, models.Errorf(models.CodeInvalidArgument, "the query holds no word to look for")
+		return nil, models.Errorf(models.CodeInvalidArgument, "the query holds no word to look for; type one")
 	}
 	return phrases, nil
 }

@@ -69,7 +69,7 @@ func (s *Store) fetch(ctx context.Context, m Model, progress Progress) error {
 	}
 	defer part.Close()
 	if err := unix.Flock(int(part.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return models.Errorf(models.CodeDataInUse, "another process is downloading the model %s", m.Name).Because(err)
+		return models.Errorf(models.CodeDataInUse, "another process is downloading the model %s; wait for it and run again", m.Name).Because(err)
 	}
 	if err := s.download(ctx, m, part, progress); err != nil {
 		return err
@@ -186,8 +186,9 @@ func (s *Store) request(ctx context.Context, end context.CancelCauseFunc, m Mode
 		return resp.Body, 0, nil
 	}
 	resp.Body.Close()
-	return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s does not give the model %s: it answered %s",
-		req.URL.Host, m.Name, resp.Status)
+	return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s does not give the model %s: it answered %s; "+
+		"try again later, or put %s into a directory that CUEPOINT_MODELS_DIR names",
+		req.URL.Host, m.Name, resp.Status, m.File)
 }
 
 func (s *Store) client() *http.Client {

@@ -75,7 +75,7 @@ func (s *Store) List() []Status {
 func (s *Store) Path(name string) (string, error) {
 	if isPath(name) {
 		if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
-			return "", models.Errorf(models.CodeModelMissing, "there is no model file %s", name).Because(err)
+			return "", models.Errorf(models.CodeModelMissing, "there is no model file %s; check the path", name).Because(err)
 		}
 		return filepath.Abs(name)
 	}
@@ -177,9 +177,9 @@ func hash(ctx context.Context, path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return "", models.Errorf(models.CodeModelMissing, "there is no model file %s", path).Because(err)
+			return "", models.Errorf(models.CodeModelMissing, "there is no model file %s; check the path", path).Because(err)
 		}
-		return "", models.Errorf(models.CodeModelMissing, "the model file %s cannot be read", path).Because(err)
+		return "", models.Errorf(models.CodeModelMissing, "the model file %s cannot be read; check its permissions", path).Because(err)
 	}
 	defer f.Close()
 	h := sha256.New()

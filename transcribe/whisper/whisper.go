@@ -95,7 +95,7 @@ func checkFile(path string, check func(io.Reader) error) error {
 		return models.Errorf(models.CodeModelMissing, "the model file %s does not exist; "+
 			"`cuepoint models list` shows the models there are, `cuepoint models pull NAME` fetches one", path).Because(err)
 	case err != nil:
-		return models.Errorf(models.CodeModelMissing, "the model file %s cannot be opened", path).Because(err)
+		return models.Errorf(models.CodeModelMissing, "the model file %s cannot be opened; check its permissions", path).Because(err)
 	}
 	defer f.Close()
 	if err := check(f); err != nil {
