@@ -460,7 +460,7 @@ type StageRun struct {
 	Stage string `protobuf:"bytes,1,opt,name=stage,proto3" json:"stage,omitempty"`
 	// How far it is.
 	Status StageRun_Status `protobuf:"varint,2,opt,name=status,proto3,enum=cuepoint.v1.StageRun_Status" json:"status,omitempty"`
-	// Why it failed or was skipped.
+	// Why it failed or was skipped; a warning where it is done.
 	Error *status.Status `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
 	// How often it has been tried, from 1.
 	Attempt int32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
