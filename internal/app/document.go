@@ -72,7 +72,7 @@ type DocumentSegment struct {
 type DocumentWord struct {
 	Start      Seconds `json:"start"`
 	End        Seconds `json:"end"`
-	Word       string  `json:"word"`
+	Word       string  `json:"text"`
 	Confidence float64 `json:"confidence"`
 }
 

@@ -10,7 +10,7 @@ import (
 type DocumentMedia struct {
 	Container string            `json:"container"`
 	Duration  Seconds           `json:"duration"`
-	BitRate   int64             `json:"bit_rate"`
+	BitRate   int64             `json:"bitrate"`
 	Streams   []DocumentStream  `json:"streams"`
 	Chapters  []DocumentChapter `json:"chapters"`
 	Tags      models.Tags       `json:"tags"`
