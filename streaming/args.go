@@ -105,6 +105,9 @@ func (v *Video) filter(e Encoding) string {
 	if v.Stream.Interlaced {
 		add("bwdif=mode=send_frame:deint=interlaced")
 	}
+	if v.Shift != 0 {
+		add("setpts=round(PTS%+.6f/TB)", v.Shift.Seconds())
+	}
 	add("fps=%s:start_time=0:eof_action=pass", fraction(v.FrameRate, "/"))
 	add("scale=%d:%d:flags=bicubic:out_range=tv%s", top.Width, top.Height, v.matrix())
 	if e.ToneMap && v.hdr() {

@@ -32,6 +32,9 @@ type Video struct {
 	FrameRate models.Ratio // constant
 	GOP       int          // frames from one keyframe to the next: 2 s, rounded to a frame
 	Rungs     []Rung
+	// Shift puts the pictures onto the grid of constant frames: half a frame at
+	// most, where they keep to a grid of their own.
+	Shift time.Duration
 	// Hold is how long the last picture stays, for sound that goes on.
 	Hold time.Duration
 }
@@ -86,8 +89,9 @@ var heights = []struct{ side, ceiling int }{
 func Plan(media *models.MediaInfo, scan *ffmpeg.Scan) (*Ladder, error) {
 	l := &Ladder{Container: media.Container}
 	if s := pick(media, scan); s != nil {
-		l.Video = planVideo(*s)
-		l.Duration = scan.Streams[s.Index].End
+		span := scan.Streams[s.Index]
+		l.Video = planVideo(*s, span)
+		l.Duration = span.End + l.Video.Shift
 	}
 	for _, s := range soundtracks(media, scan) {
 		l.Audio = append(l.Audio, planAudio(s, l.Audio))
@@ -98,9 +102,7 @@ func Plan(media *models.MediaInfo, scan *ffmpeg.Scan) (*Ladder, error) {
 			"the file holds neither picture nor sound; it may be damaged: export or download it again")
 	}
 	if v := l.Video; v != nil {
-		v.FrameRate = gridRate(v.Stream, scan.Streams[v.Stream.Index])
-		v.GOP = max(1, int(math.Round(gopSeconds*v.FrameRate.Float())))
-		v.Hold = missing(l.Duration, scan.Streams[v.Stream.Index].End)
+		v.Hold = missing(l.Duration, scan.Streams[v.Stream.Index].End+v.Shift)
 	}
 	for i := range l.Audio {
 		a := &l.Audio[i]
@@ -156,10 +158,12 @@ func soundtracks(media *models.MediaInfo, scan *ffmpeg.Scan) []models.Stream {
 	return out[:min(len(out), maxAudio)]
 }
 
-func planVideo(s models.Stream) *Video {
+func planVideo(s models.Stream, span ffmpeg.Span) *Video {
+	v := &Video{Stream: s, FrameRate: gridRate(s, span)}
+	v.GOP = max(1, int(math.Round(gopSeconds*v.FrameRate.Float())))
+	v.Shift = shift(v.FrameRate, span)
 	width, height := s.Display()
 	width, height = max(1, width), max(1, height)
-	v := &Video{Stream: s}
 	for _, h := range heights {
 		scale := float64(h.side) / float64(min(width, height))
 		if scale <= 1 && scale*float64(max(width, height)) <= maxSide {

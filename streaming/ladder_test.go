@@ -117,7 +117,7 @@ func TestRungsKeepShapeOfAnySource(t *testing.T) {
 		width, height = max(width, 1), max(height, 1)
 		shape := float64(width) / float64(height)
 		last := math.MaxInt
-		v := planVideo(s)
+		v := planVideo(s, ffmpeg.Span{})
 		if len(v.Rungs) == 0 {
 			t.Fatal("no rungs")
 		}
@@ -186,6 +186,31 @@ func TestFrameRatesStayBetweenOneAndSixty(t *testing.T) {
 		span := ffmpeg.Span{Step: time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(t, "step")), Steady: rapid.Bool().Draw(t, "steady")}
 		if got := gridRate(s, span).Float(); got < 0.98 || got > maxRate+0.01 {
 			t.Errorf("%v frames per second", got)
+		}
+	})
+}
+
+func TestPicturesAreMovedByHalfAFrameAtMost(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		rate := rapid.SampledFrom(standardRates[8:17]).Draw(t, "rate")
+		frame := time.Duration(float64(time.Second) / rate.Float())
+		n := rapid.SampledFrom([]time.Duration{1, 2}).Draw(t, "pictures to a frame")
+		span := ffmpeg.Span{
+			Start: time.Duration(rapid.Int64Range(-int64(time.Second), int64(time.Minute)).Draw(t, "start")),
+			Step:  frame / n, Steady: true, Regular: true,
+		}
+		moved := shift(rate, span)
+		if moved.Abs() > frame/2+span.Step/2+2*time.Millisecond {
+			t.Errorf("moved by %v", moved)
+		}
+		border := (span.Start + moved + frame/2 + 100*frame) % frame // 0 at a border between frames
+		if border = min(border, frame-border); n == 1 && border < frame/2-time.Millisecond || border < frame/5 {
+			t.Errorf("starts %v from a border", border)
+		}
+		span.Regular = false
+		if moved := shift(rate, span); moved != 0 {
+			t.Errorf("moved what keeps to no grid by %v", moved)
 		}
 	})
 }

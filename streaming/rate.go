@@ -89,3 +89,28 @@ func atMost60(r models.Ratio) models.Ratio {
 	}
 	return reduce(r.Num, r.Den*n)
 }
+
+// shift is how far pictures that keep to a grid are to be moved, so that none of
+// them is near the border between two frames of a rendition: there the smallest
+// jitter, such as the milliseconds of Matroska, would show one twice and lose
+// its neighbour. It is half a frame of the rendition at most, as far as a
+// container tells.
+func shift(rate models.Ratio, span ffmpeg.Span) time.Duration {
+	if !span.Regular {
+		return 0
+	}
+	const told = 2 * time.Millisecond
+	frame := time.Duration(float64(time.Second) / rate.Float())
+	moved := -(span.Start % frame)
+	if moved > 0 {
+		moved -= frame // it starts before time 0
+	}
+	if -moved > frame/2+told {
+		moved += frame
+	}
+	// Of two or four pictures to a frame one would be right on the border.
+	if n := math.Round(float64(frame) / float64(span.Step)); n > 0 && math.Mod(n, 2) == 0 {
+		moved += span.Step / 2
+	}
+	return moved
+}

@@ -32,6 +32,9 @@ type Span struct {
 	Step time.Duration
 	// Steady is true where nearly all packets keep that step.
 	Steady bool
+	// Regular is true where nearly all come a multiple of that step apart: what
+	// is steady, and what was until frames were left out.
+	Regular bool
 }
 
 // Scan reads the packets of the audio and video streams that can be decoded.
@@ -177,12 +180,13 @@ func (s *spanReader) span() (Span, bool) {
 		s.shift()
 	}
 	step, steady := s.step()
+	regular := s.regular(step)
 	if s.bare {
 		s.end += step
 	}
 	return Span{
 		Start: duration(s.start), End: duration(s.end), Packets: s.packets,
-		Step: duration(step), Steady: steady,
+		Step: duration(step), Steady: steady, Regular: regular,
 	}, true
 }
 
@@ -201,6 +205,18 @@ func (s *spanReader) step() (step float64, steady bool) {
 		return step, near*20 >= total*19
 	}
 	return 0, false
+}
+
+// regular tells whether the steps shorter than a second are multiples of one.
+func (s *spanReader) regular(step float64) bool {
+	total, near := 0, 0
+	for ms, n := range s.steps[:len(s.steps)-1] {
+		total += n
+		if off := math.Remainder(float64(ms), step*1000); ms > 0 && math.Abs(off) <= 1.5 {
+			near += n
+		}
+	}
+	return step > 0 && near > 0 && near*20 >= total*19
 }
 
 // around is the mean of the steps within 1.5 ms, as containers round times to
