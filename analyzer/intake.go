@@ -25,7 +25,7 @@ type Sources interface {
 // Intake lets files into the library.
 type Intake struct {
 	Pipeline *Pipeline
-	Store    store.Store
+	Store    store.Library
 	Sources  Sources
 	MaxSize  int64 // of a source, in bytes
 

@@ -30,7 +30,7 @@ type Observer interface {
 // Runner takes videos through a pipeline.
 type Runner struct {
 	Pipeline *Pipeline
-	Store    store.Store
+	Store    store.Library
 	Files    Files
 	Log      *slog.Logger
 }

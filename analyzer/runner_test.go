@@ -16,6 +16,7 @@ import (
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob/disk"
 	"github.com/cuepoint/cuepoint/store/sqlite"
 )
@@ -47,7 +48,7 @@ func (f *fake) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, er
 // bench is a library with three stages: package is required, speech optional,
 // index rests on both.
 type bench struct {
-	store                    *sqlite.Store
+	store                    store.Library
 	files                    *disk.Store
 	data                     string
 	packaging, speech, index *fake
@@ -67,10 +68,12 @@ func setup(t *testing.T) *bench {
 	if b.files, err = disk.Open(b.data); err != nil {
 		t.Fatal(err)
 	}
-	if b.store, err = sqlite.Open(t.Context(), b.files.Path("cuepoint.db")); err != nil {
+	db, err := sqlite.Open(t.Context(), b.files.Path("cuepoint.db"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = b.store.Close() })
+	t.Cleanup(func() { _ = db.Close() })
+	b.store = db.In(models.DefaultWorkspace)
 	pipeline, err := analyzer.NewPipeline(b.packaging, b.speech, b.index)
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ const (
 	callTimeout   = 30 * time.Second
 )
 
-// Library is what the services read. A [store.Store] is one.
+// Library is what the services read. A [store.Library] is one.
 type Library interface {
 	Video(ctx context.Context, id string) (*models.Video, error)
 	Videos(ctx context.Context, q store.VideoQuery) (store.VideoPage, error)

@@ -42,7 +42,7 @@ type bundle struct {
 
 // library is a real one that can be made to fail, panic or wait.
 type library struct {
-	*sqlite.Store
+	store.Library
 	mu     sync.Mutex
 	faults map[string]func(context.Context) error // what Video does first, by id
 }
@@ -56,7 +56,7 @@ func (l *library) Video(ctx context.Context, id string) (*models.Video, error) {
 			return nil, err
 		}
 	}
-	return l.Store.Video(ctx, id)
+	return l.Library.Video(ctx, id)
 }
 
 // before makes every call of Video with this id run first.
@@ -108,7 +108,7 @@ func setup(t *testing.T) *bundle {
 	if err := os.WriteFile(filepath.Join(dir, "package", "master.m3u8"), []byte("#EXTM3U\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b := &bundle{Library: &library{Store: db, faults: map[string]func(context.Context) error{}}, Log: new(logged), client: &http.Client{Transport: &http.Transport{}}}
+	b := &bundle{Library: &library{Library: db.In(models.DefaultWorkspace), faults: map[string]func(context.Context) error{}}, Log: new(logged), client: &http.Client{Transport: &http.Transport{}}}
 	log := slog.New(slog.NewTextHandler(b.Log, nil))
 	b.Server, err = api.New(api.Config{
 		Library:  b.Library,

@@ -14,12 +14,18 @@ const (
 	VideoPartial    VideoState = "partial"    // usable, but a stage failed or the source is truncated
 	VideoFailed     VideoState = "failed"     // a required stage failed: nothing to play
 	VideoCanceled   VideoState = "canceled"
-	VideoDeleted    VideoState = "deleted"
+	VideoDeleted    VideoState = "deleted" // can be restored until it is purged
 )
 
-// Video is one source file and everything found in it.
+// DefaultWorkspace is the one of an installation that nobody has divided.
+const DefaultWorkspace = "default"
+
+// Video is one source file and everything found in it. Its id is unique among
+// all workspaces.
 type Video struct {
-	ID     string
+	ID        string
+	Workspace string // that it belongs to, which sees no other's
+
 	Title  string // what people call it; the file name without its extension unless given
 	Source string // where it came from: a path or URL, for people
 	State  VideoState
@@ -35,6 +41,7 @@ type Video struct {
 
 	Created time.Time
 	Updated time.Time
+	Deleted time.Time // zero unless State is VideoDeleted
 }
 
 // Sidecar is a file that came beside a source. Its bytes are kept as a source's are.

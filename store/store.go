@@ -10,39 +10,83 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// Store is a database. Its methods may be called from many goroutines. Errors
-// carry a code of the models package; each method names its own beside
-// INTERNAL and the context's.
+// Store is a database with the libraries of all workspaces. Its methods, and
+// those of its libraries, may be called from many goroutines. Errors carry a
+// code of the models package; each method names its own beside INTERNAL,
+// STORAGE_FULL, DATA_IN_USE, DATABASE_UNAVAILABLE and the context's.
 type Store interface {
-	// CreateVideo adds a video. ALREADY_EXISTS if one with its id, or its
-	// source hash, is there.
+	// In returns the library of a workspace. Nothing it returns, changes or
+	// finds belongs to another one. A workspace that nobody has written to is empty.
+	In(workspace string) Library
+
+	// Tx runs f in one transaction: what f does through tx happens as a whole,
+	// when f returns nil, or not at all, and f alone sees it before. f touches
+	// nothing else of the store, and may be called again when the database asks
+	// for that. Once a change has failed other than by NOT_FOUND, Tx fails.
+	Tx(ctx context.Context, f func(tx Tx) error) error
+
+	// SourceInUse tells whether a video of any workspace was made of, or came
+	// with, these bytes. Deleted videos use theirs until they are purged.
+	SourceInUse(ctx context.Context, sum string) (bool, error)
+
+	// Published tells whether an artifact of any workspace lies in the directory
+	// of this run. Deleted videos keep theirs until they are purged.
+	Published(ctx context.Context, videoID, stage, run string) (bool, error)
+
+	// Close ends the connections. It may be called twice.
+	Close() error
+}
+
+// Tx is a transaction under way. It is for one goroutine.
+type Tx interface {
+	In(workspace string) Library
+
+	// Handle is the driver's own transaction, a *sql.Tx or a pgx.Tx, for who
+	// keeps something else in the same database.
+	Handle() any
+}
+
+// Library is what one workspace remembers. What belongs to another is
+// NOT_FOUND here.
+type Library interface {
+	// CreateVideo adds a video, and sets its Workspace to this one.
+	// ALREADY_EXISTS if its id is taken, or a video that is not deleted has its
+	// source hash.
 	CreateVideo(ctx context.Context, v *models.Video) error
 
-	// Video returns a video with its runs. NOT_FOUND.
+	// Video returns a video, which may be deleted, with its runs. NOT_FOUND.
 	Video(ctx context.Context, id string) (*models.Video, error)
 
-	// VideoBySHA256 returns the video made of these source bytes. NOT_FOUND,
-	// which is an answer and no fault.
+	// VideoBySHA256 returns the video made of these source bytes that is not
+	// deleted. NOT_FOUND, which is an answer and no fault.
 	VideoBySHA256(ctx context.Context, sum string) (*models.Video, error)
 
 	// Videos lists videos, newest first. INVALID_ARGUMENT for a page token that
 	// no earlier page gave.
 	Videos(ctx context.Context, q VideoQuery) (VideoPage, error)
 
-	// UpdateVideo changes what u sets. NOT_FOUND.
+	// UpdateVideo changes what u sets. NOT_FOUND, for a deleted video too.
 	UpdateVideo(ctx context.Context, id string, u VideoUpdate) error
 
-	// DeleteVideo forgets a video and all that was found in it. NOT_FOUND.
+	// DeleteVideo hides a video and all that was found in it: it can be read by
+	// its id and listed by its state, and nothing else. NOT_FOUND, for a deleted
+	// video too.
 	DeleteVideo(ctx context.Context, id string) error
 
-	// SourceInUse tells whether a video was made of, or came with, these bytes.
-	SourceInUse(ctx context.Context, sum string) (bool, error)
+	// UndeleteVideo brings a deleted video back as it was. NOT_FOUND unless
+	// there is one, ALREADY_EXISTS where its source came again since.
+	UndeleteVideo(ctx context.Context, id string) error
 
-	// SetRun writes what is true of a stage, replacing what was. NOT_FOUND.
+	// PurgeVideo forgets a video, deleted or not, and all that was found in it.
+	// NOT_FOUND.
+	PurgeVideo(ctx context.Context, id string) error
+
+	// SetRun writes what is true of a stage, replacing what was. NOT_FOUND, for
+	// a deleted video too.
 	SetRun(ctx context.Context, videoID string, run models.StageRun) error
 
 	// Commit replaces everything the stage had written with a new result and
-	// writes its run, in one transaction. NOT_FOUND.
+	// writes its run, in one transaction. NOT_FOUND, for a deleted video too.
 	Commit(ctx context.Context, c Commit) error
 
 	// Cues lists the cues of a video in order of time.
@@ -51,15 +95,14 @@ type Store interface {
 	// Artifacts lists the published files of a video by stage and path.
 	Artifacts(ctx context.Context, videoID string) ([]models.Artifact, error)
 
-	// Search finds cues by their terms, best first.
+	// Search finds cues by their terms, best first. Every database finds the
+	// same cues; their order may differ. INVALID_ARGUMENT without a term.
 	Search(ctx context.Context, q SearchQuery) ([]Match, error)
-
-	Close() error
 }
 
 // VideoQuery asks for a page of videos.
 type VideoQuery struct {
-	State models.VideoState // empty for all
+	State models.VideoState // empty for all but the deleted ones
 	Size  int               // at most this many; 0 means 50
 	Token string            // of the page before; empty for the first
 }
@@ -72,8 +115,8 @@ type VideoPage struct {
 
 // VideoUpdate sets the fields that are not nil.
 type VideoUpdate struct {
-	State    *models.VideoState
-	Error    **models.Error // to a nil pointer: no error any more
+	State    *models.VideoState // any but VideoDeleted, for which there is DeleteVideo
+	Error    **models.Error     // to a nil pointer: no error any more
 	Title    *string
 	Source   *string
 	Language *string
@@ -108,14 +151,15 @@ type SearchQuery struct {
 	Limit   int              // 0 means 50
 }
 
-// Phrase is one or more terms that follow each other.
+// Phrase is one or more terms, as analyzer/text makes them, that follow each
+// other.
 type Phrase struct {
 	Terms  []string
 	Prefix bool // the last term may go on
 }
 
-// Match is a cue that was found. Score is BM25, higher is better, comparable
-// within one answer only.
+// Match is a cue that was found. Score is how well its words fit (BM25 or what
+// the database has): higher is better, comparable within one answer only.
 type Match struct {
 	CueID string
 	Score float64

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/models"
@@ -16,17 +15,15 @@ func (a *App) Lock(ctx context.Context) error {
 	if err := a.Files.Lock(); err != nil {
 		return err
 	}
-	return a.Files.Tidy(ctx, owners{a.Store})
+	return a.Files.Tidy(ctx, owners{a.db})
 }
 
 // owners answers from the database. What it cannot tell now is kept.
 type owners struct{ store store.Store }
 
 func (o owners) Owned(ctx context.Context, video, stage, run string) bool {
-	artifacts, err := o.store.Artifacts(ctx, video)
-	return err != nil || slices.ContainsFunc(artifacts, func(a models.Artifact) bool {
-		return a.Stage == stage && a.Run == run
-	})
+	is, err := o.store.Published(ctx, video, stage, run)
+	return is || err != nil
 }
 
 func (o owners) SourceOwned(ctx context.Context, sum string) bool {
@@ -63,10 +60,10 @@ func (a *App) Analyze(ctx context.Context, path string, opt analyzer.Options, wa
 // Delete forgets a video and removes its files. Only who holds the lock may
 // call it. NOT_FOUND.
 func (a *App) Delete(ctx context.Context, id string) error {
-	if err := a.Store.DeleteVideo(ctx, id); err != nil {
+	if err := a.Store.PurgeVideo(ctx, id); err != nil {
 		return err
 	}
-	return a.Files.Tidy(ctx, owners{a.Store}) // its files are nobody's now
+	return a.Files.Tidy(ctx, owners{a.db}) // its files are nobody's now
 }
 
 // refused is the document of an input that never became a video.

@@ -13,6 +13,7 @@ import (
 	"github.com/cuepoint/cuepoint/internal/search"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/models/weights"
+	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob/disk"
 	"github.com/cuepoint/cuepoint/store/sqlite"
 	"github.com/cuepoint/cuepoint/transcribe"
@@ -33,11 +34,12 @@ const maxSource = 20 << 30
 
 // App is an open library with everything that works on it.
 type App struct {
-	Store    *sqlite.Store
+	Store    store.Library // of the default workspace
 	Files    *disk.Store
 	Models   *weights.Store
 	Pipeline *analyzer.Pipeline
 	Search   *search.Searcher
+	db       store.Store
 	log      *slog.Logger
 }
 
@@ -59,9 +61,10 @@ func Open(ctx context.Context, cfg Config, create bool) (_ *App, err error) {
 	if a.Files, err = disk.Open(cfg.Data); err != nil {
 		return nil, err
 	}
-	if a.Store, err = sqlite.Open(ctx, a.Files.Path("cuepoint.db")); err != nil {
+	if a.db, err = sqlite.Open(ctx, a.Files.Path("cuepoint.db")); err != nil {
 		return nil, err
 	}
+	a.Store = a.db.In(models.DefaultWorkspace)
 	if a.Pipeline, err = a.pipeline(cfg); err != nil {
 		return nil, err
 	}
@@ -89,8 +92,8 @@ func (a *App) pipeline(cfg Config) (*analyzer.Pipeline, error) {
 // Close closes the library. What is under way must have ended.
 func (a *App) Close() error {
 	var errs []error
-	if a.Store != nil {
-		errs = append(errs, a.Store.Close())
+	if a.db != nil {
+		errs = append(errs, a.db.Close())
 	}
 	if a.Files != nil {
 		errs = append(errs, a.Files.Close())

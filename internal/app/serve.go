@@ -58,7 +58,7 @@ func (a *App) Serve(ctx context.Context, address string, hosts []string, ready f
 
 // catalogue finds published directories by what the database says.
 type catalogue struct {
-	store store.Store
+	store store.Library
 	files *disk.Store
 }
 

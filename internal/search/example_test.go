@@ -47,15 +47,17 @@ func ExampleSearcher_Search() {
 
 // exampleLibrary is a library with one video, in which a sentence is said in
 // each second.
-func exampleLibrary(sentences ...string) (library *sqlite.Store, closeLibrary func(), err error) {
+func exampleLibrary(sentences ...string) (library store.Library, closeLibrary func(), err error) {
 	dir, err := os.MkdirTemp("", "library")
 	if err != nil {
 		return nil, nil, err
 	}
 	ctx := context.Background()
-	if library, err = sqlite.Open(ctx, filepath.Join(dir, "cuepoint.db")); err != nil {
+	db, err := sqlite.Open(ctx, filepath.Join(dir, "cuepoint.db"))
+	if err != nil {
 		return nil, nil, err
 	}
+	library = db.In(models.DefaultWorkspace)
 	talk := models.Transcript{Language: "en", Source: models.SourceImported}
 	for i, said := range sentences {
 		start := time.Duration(i) * time.Second
@@ -71,5 +73,5 @@ func exampleLibrary(sentences ...string) (library *sqlite.Store, closeLibrary fu
 	if err := library.CreateVideo(ctx, video); err != nil {
 		return nil, nil, err
 	}
-	return library, func() { library.Close(); os.RemoveAll(dir) }, library.Commit(ctx, result)
+	return library, func() { db.Close(); os.RemoveAll(dir) }, library.Commit(ctx, result)
 }

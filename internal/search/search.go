@@ -15,7 +15,7 @@ const (
 	MaxLimit     = 200
 )
 
-// Store is what a search asks. A [store.Store] is one.
+// Store is what a search asks. A [store.Library] is one.
 type Store interface {
 	Search(ctx context.Context, q store.SearchQuery) ([]store.Match, error)
 	Cues(ctx context.Context, q store.CueQuery) ([]models.Cue, error)
@@ -49,7 +49,7 @@ type Hit struct {
 
 // Why says what made a moment an answer.
 type Why struct {
-	Words   float64  // the BM25 score of its words
+	Words   float64  // how well its words fit: BM25 or what the database has
 	Matched []string // what matched, as written in the text, each once
 }
 

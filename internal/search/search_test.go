@@ -20,7 +20,7 @@ import (
 
 // library is a store with the videos it is told of.
 type library struct {
-	*sqlite.Store
+	store.Library
 	t *testing.T
 }
 
@@ -31,7 +31,7 @@ func setup(t *testing.T) *library {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return &library{s, t}
+	return &library{s.In(models.DefaultWorkspace), t}
 }
 
 // add makes a video in which each text is said for a second, one after another.
@@ -76,7 +76,7 @@ func (l *library) commit(video, stage string, cues []models.Cue, artifacts []mod
 
 func (l *library) search(t *testing.T, q search.Query) []search.Hit {
 	t.Helper()
-	hits, err := search.New(l.Store).Search(t.Context(), q)
+	hits, err := search.New(l.Library).Search(t.Context(), q)
 	if err != nil {
 		t.Fatalf("search %q: %v", q.Text, err)
 	}
@@ -243,7 +243,7 @@ func TestBadQueries(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := search.New(l.Store).Search(t.Context(), tt.query)
+			_, err := search.New(l.Library).Search(t.Context(), tt.query)
 			if models.ErrorCode(err) != tt.want {
 				t.Errorf("error %v, want %s", err, tt.want)
 			}
@@ -285,13 +285,13 @@ func TestAVideoDeletedMeanwhileIsLeftOut(t *testing.T) {
 	l := setup(t)
 	l.add("a", "whales")
 	l.add("b", "whales")
-	s := search.New(gone{l.Store, "a", models.Errorf(models.CodeNotFound, "no such video")})
+	s := search.New(gone{l.Library, "a", models.Errorf(models.CodeNotFound, "no such video")})
 	hits, err := s.Search(t.Context(), search.Query{Text: "whales"})
 	if err != nil || len(hits) != 1 || hits[0].Video.ID != "b" {
 		t.Errorf("%d hits, error %v; want video b's", len(hits), err)
 	}
 	broken := errors.New("disk on fire")
-	s = search.New(gone{l.Store, "a", broken})
+	s = search.New(gone{l.Library, "a", broken})
 	if _, err := s.Search(t.Context(), search.Query{Text: "whales"}); !errors.Is(err, broken) {
 		t.Errorf("error %v, want the store's", err)
 	}

@@ -10,11 +10,16 @@ import (
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
 
-// Cues implements [store.Store].
-func (s *Store) Cues(ctx context.Context, q store.CueQuery) ([]models.Cue, error) {
-	where, args := []string{"TRUE"}, []any{}
+// ofLive joins a table's rows to their video, to bound them to those of the
+// workspace that are not deleted.
+const ofLive = ` JOIN videos ON videos.id = video_id AND videos.workspace = ? AND videos.deleted IS NULL `
+
+// Cues implements [store.Library].
+func (l *library) Cues(ctx context.Context, q store.CueQuery) ([]models.Cue, error) {
+	where, args := []string{"TRUE"}, []any{l.workspace}
 	add := func(condition string, values ...any) { where, args = append(where, condition), append(args, values...) }
 	if q.VideoID != "" {
 		add("video_id = ?", q.VideoID)
@@ -23,7 +28,7 @@ func (s *Store) Cues(ctx context.Context, q store.CueQuery) ([]models.Cue, error
 		add("kind = ?", q.Kind)
 	}
 	if q.IDs != nil {
-		add("id IN ("+marks(len(q.IDs))+")", anys(q.IDs)...)
+		add("cues.id IN ("+marks(len(q.IDs))+")", anys(q.IDs)...)
 	}
 	if q.From > 0 {
 		add("end_ns > ?", int64(q.From))
@@ -31,12 +36,13 @@ func (s *Store) Cues(ctx context.Context, q store.CueQuery) ([]models.Cue, error
 	if q.To > 0 {
 		add("start_ns < ?", int64(q.To))
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT id, video_id, stage, kind, start_ns, end_ns, text, confidence, data, provenance
-		FROM cues WHERE `+strings.Join(where, " AND ")+` ORDER BY video_id, start_ns, n`, args...)
+	rows, err := l.read().QueryContext(ctx, `SELECT cues.id, video_id, stage, kind, start_ns, end_ns, text, confidence, data, provenance
+		FROM cues`+ofLive+`WHERE `+strings.Join(where, " AND ")+` ORDER BY video_id, start_ns, n`, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read cues: %w", err)
+		return nil, coded(fmt.Errorf("read cues: %w", err))
 	}
-	return collect(rows, scanCue)
+	cues, err := collect(rows, scanCue)
+	return cues, coded(err)
 }
 
 func scanCue(row scanner) (models.Cue, error) {
@@ -52,14 +58,14 @@ func scanCue(row scanner) (models.Cue, error) {
 	return c, json.Unmarshal(provenance, &c.Provenance)
 }
 
-// Artifacts implements [store.Store].
-func (s *Store) Artifacts(ctx context.Context, videoID string) ([]models.Artifact, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT video_id, stage, run, kind, path, type, language, time_ns, width, height, data
-		FROM artifacts WHERE video_id = ? ORDER BY stage, path`, videoID)
+// Artifacts implements [store.Library].
+func (l *library) Artifacts(ctx context.Context, videoID string) ([]models.Artifact, error) {
+	rows, err := l.read().QueryContext(ctx, `SELECT video_id, stage, run, kind, path, type, artifacts.language, time_ns, width, height, data
+		FROM artifacts`+ofLive+`WHERE video_id = ? ORDER BY stage, path`, l.workspace, videoID)
 	if err != nil {
-		return nil, fmt.Errorf("read artifacts of video %s: %w", videoID, err)
+		return nil, coded(fmt.Errorf("read artifacts of video %s: %w", videoID, err))
 	}
-	return collect(rows, func(row scanner) (models.Artifact, error) {
+	artifacts, err := collect(rows, func(row scanner) (models.Artifact, error) {
 		var a models.Artifact
 		var at int64
 		var data sql.NullString
@@ -67,15 +73,17 @@ func (s *Store) Artifacts(ctx context.Context, videoID string) ([]models.Artifac
 		a.Time, a.Data = time.Duration(at), rawFrom(data)
 		return a, err
 	})
+	return artifacts, coded(err)
 }
 
-// Search implements [store.Store].
-func (s *Store) Search(ctx context.Context, q store.SearchQuery) ([]store.Match, error) {
+// Search implements [store.Library]. BM25 weighs a word by how rare it is in
+// the whole file, other workspaces too.
+func (l *library) Search(ctx context.Context, q store.SearchQuery) ([]store.Match, error) {
 	expression := matchExpression(q.Phrases)
 	if expression == "" {
 		return nil, models.Errorf(models.CodeInvalidArgument, "query: no word to look for")
 	}
-	where, args := []string{"cue_terms MATCH ?"}, []any{expression}
+	where, args := []string{"cue_terms MATCH ?"}, []any{l.workspace, expression}
 	if q.VideoID != "" {
 		where, args = append(where, "cues.video_id = ?"), append(args, q.VideoID)
 	}
@@ -84,19 +92,20 @@ func (s *Store) Search(ctx context.Context, q store.SearchQuery) ([]store.Match,
 	}
 	limit := q.Limit
 	if limit <= 0 {
-		limit = 50
+		limit = sqldb.DefaultMatches
 	}
 	// bm25 is lower for better matches; ties go by place, so that answers are stable.
-	rows, err := s.read.QueryContext(ctx, `SELECT cues.id, -bm25(cue_terms) AS score
-		FROM cue_terms JOIN cues ON cues.n = cue_terms.rowid WHERE `+strings.Join(where, " AND ")+`
+	rows, err := l.read().QueryContext(ctx, `SELECT cues.id, -bm25(cue_terms) AS score
+		FROM cue_terms JOIN cues ON cues.n = cue_terms.rowid`+ofLive+`WHERE `+strings.Join(where, " AND ")+`
 		ORDER BY score DESC, cues.video_id, cues.start_ns, cues.n LIMIT ?`, append(args, limit)...)
 	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
+		return nil, coded(fmt.Errorf("search: %w", err))
 	}
-	return collect(rows, func(row scanner) (m store.Match, err error) {
+	matches, err := collect(rows, func(row scanner) (m store.Match, err error) {
 		err = row.Scan(&m.CueID, &m.Score)
 		return m, err
 	})
+	return matches, coded(err)
 }
 
 // matchExpression writes phrases as an FTS5 query in which every term is a
@@ -114,17 +123,4 @@ func matchExpression(phrases []store.Phrase) string {
 		parts = append(parts, quoted)
 	}
 	return strings.Join(parts, " AND ")
-}
-
-// marks is n question marks for an IN list.
-func marks(n int) string {
-	return strings.TrimSuffix(strings.Repeat("?,", n), ",")
-}
-
-func anys[T any](values []T) []any {
-	all := make([]any, len(values))
-	for i, v := range values {
-		all[i] = v
-	}
-	return all
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
 
 //go:embed migrations/*.sql
@@ -30,7 +31,10 @@ type Store struct {
 	read  *sql.DB
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store   = (*Store)(nil)
+	_ store.Library = (*library)(nil)
+)
 
 // Open opens the file at path, creating it where there is none, and brings its
 // schema up to date. DATA_CORRUPT where the file is damaged or something else,
@@ -69,12 +73,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, s.write, sub)
-	if err != nil {
-		return err
-	}
-	_, err = p.Up(ctx)
-	return err
+	return sqldb.Migrate(ctx, goose.DialectSQLite3, s.write, sub)
 }
 
 // Close closes the file. It may be called twice.
@@ -88,19 +87,6 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// tx runs f in one writing transaction.
-func (s *Store) tx(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return coded(err)
-	}
-	defer tx.Rollback() // after Commit it does nothing
-	if err := f(tx); err != nil {
-		return coded(err)
-	}
-	return coded(tx.Commit())
-}
-
 // coded gives the failures of SQLite that people can do something about a code.
 func coded(err error) error {
 	var e *sqlitedriver.Error
@@ -111,9 +97,9 @@ func coded(err error) error {
 	case sqlite3.SQLITE_FULL:
 		return models.StorageFull(err)
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-		return models.Errorf(models.CodeAlreadyExists, "it is there already").Because(err)
+		return sqldb.Exists(err)
 	case sqlite3.SQLITE_BUSY:
-		return models.Errorf(models.CodeDataInUse, "the library is busy; try again").Because(err)
+		return sqldb.Busy(err)
 	}
 	return err
 }

@@ -38,7 +38,7 @@ func TestOpeningTwiceSharesTheFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "cuepoint.db")
 	one, two := open(t, path), open(t, path)
-	storetest.Shared(t, one, two)
+	storetest.Shared(t, one.In("ours"), two.In("ours"))
 }
 
 func TestAFileThatIsNoDatabaseIsNamed(t *testing.T) {

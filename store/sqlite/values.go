@@ -1,12 +1,13 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/cuepoint/cuepoint/models"
 )
 
 // scanner is a row of a result: *sql.Row or *sql.Rows.
@@ -24,8 +25,6 @@ func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) (all []T, err
 	}
 	return all, rows.Err()
 }
-
-func micros(t time.Time) int64 { return t.UnixMicro() }
 
 // nullMicros is NULL for the zero time.
 func nullMicros(t time.Time) sql.NullInt64 {
@@ -60,18 +59,33 @@ func rawFrom(s sql.NullString) json.RawMessage {
 	return json.RawMessage(s.String)
 }
 
-// Only the code and the sentence for people are kept: causes are the log's.
-
-func errorColumns(e *models.Error) (models.Code, string) {
-	if e == nil {
-		return "", ""
-	}
-	return e.Code, e.Message
+// marks is n question marks for an IN list.
+func marks(n int) string {
+	return strings.TrimSuffix(strings.Repeat("?,", n), ",")
 }
 
-func errorFrom(code models.Code, message string) *models.Error {
-	if code == "" {
-		return nil
+func anys[T any](values []T) []any {
+	all := make([]any, len(values))
+	for i, v := range values {
+		all[i] = v
 	}
-	return &models.Error{Code: code, Message: message}
+	return all
+}
+
+// chunk is how many rows one statement writes: far from SQLite's limit of
+// variables, and enough that the cost of a statement no longer counts. FTS5
+// writes its index out after every one.
+const chunk = 500
+
+// insert runs statement for all rows, with %VALUES% standing for as many lists
+// of question marks as there are rows, and the arguments of last after theirs.
+func insert(ctx context.Context, tx *sql.Tx, statement string, rows [][]any, last ...any) error {
+	for some := range slices.Chunk(rows, chunk) {
+		lists := strings.TrimSuffix(strings.Repeat("("+marks(len(some[0]))+"),", len(some)), ",")
+		args := append(slices.Concat(some...), last...)
+		if _, err := tx.ExecContext(ctx, strings.Replace(statement, "%VALUES%", lists, 1), args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -3,151 +3,148 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
 
-const videoColumns = `id, title, source, state, error_code, error_message, sha256, size,
-	language, captions_name, captions_sha256, media, created, updated`
+const videoColumns = `id, workspace, title, source, state, error_code, error_message, sha256, size,
+	language, captions_name, captions_sha256, media, created, updated, deleted`
 
-// CreateVideo implements [store.Store].
-func (s *Store) CreateVideo(ctx context.Context, v *models.Video) error {
+// live bounds a statement on videos to one of the workspace that is not deleted.
+const live = ` WHERE workspace = ? AND id = ? AND deleted IS NULL`
+
+// CreateVideo implements [store.Library].
+func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	media, err := nullJSON(v.Media)
 	if err != nil {
 		return err
 	}
-	code, message := errorColumns(v.Error)
-	captions := sidecar(v.Captions)
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO videos (`+videoColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
-			v.ID, v.Title, v.Source, v.State, code, message, v.SHA256, v.Size,
-			v.Language, captions.Name, captions.SHA256, media, micros(v.Created), micros(v.Updated))
+	v.Workspace = l.workspace
+	code, message := sqldb.ErrorColumns(v.Error)
+	captions, captionsSum := sqldb.SidecarColumns(v.Captions)
+	return l.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO videos (`+videoColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)`,
+			v.ID, v.Workspace, v.Title, v.Source, v.State, code, message, v.SHA256, v.Size,
+			v.Language, captions, captionsSum, media, v.Created.UnixMicro(), v.Updated.UnixMicro())
 		return err
 	})
 }
 
-// Video implements [store.Store].
-func (s *Store) Video(ctx context.Context, id string) (*models.Video, error) {
-	return s.video(ctx, "id", id)
+// Video implements [store.Library].
+func (l *library) Video(ctx context.Context, id string) (*models.Video, error) {
+	return l.video(ctx, "id = ?", id)
 }
 
-// VideoBySHA256 implements [store.Store].
-func (s *Store) VideoBySHA256(ctx context.Context, sum string) (*models.Video, error) {
-	return s.video(ctx, "sha256", sum)
+// VideoBySHA256 implements [store.Library].
+func (l *library) VideoBySHA256(ctx context.Context, sum string) (*models.Video, error) {
+	return l.video(ctx, "sha256 = ? AND deleted IS NULL", sum)
 }
 
-func (s *Store) video(ctx context.Context, column, value string) (*models.Video, error) {
-	v, err := scanVideo(s.read.QueryRowContext(ctx, `SELECT `+videoColumns+` FROM videos WHERE `+column+` = ?`, value))
+func (l *library) video(ctx context.Context, condition, value string) (*models.Video, error) {
+	v, err := scanVideo(l.read().QueryRowContext(ctx,
+		`SELECT `+videoColumns+` FROM videos WHERE workspace = ? AND `+condition, l.workspace, value))
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, noVideo(value)
+		return nil, sqldb.NoVideo(value)
+	}
+	if err == nil {
+		err = l.loadRuns(ctx, []*models.Video{v})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read video %s: %w", value, err)
+		return nil, coded(fmt.Errorf("read video %s: %w", value, err))
 	}
-	return v, s.loadRuns(ctx, v)
+	return v, nil
 }
 
-// Videos implements [store.Store].
-func (s *Store) Videos(ctx context.Context, q store.VideoQuery) (store.VideoPage, error) {
+// Videos implements [store.Library].
+func (l *library) Videos(ctx context.Context, q store.VideoQuery) (store.VideoPage, error) {
 	size := q.Size
 	if size <= 0 {
-		size = 50
+		size = sqldb.DefaultPage
 	}
-	where, args := []string{"TRUE"}, []any{}
-	if q.State != "" {
-		where, args = append(where, "state = ?"), append(args, q.State)
+	where, args := []string{"workspace = ?"}, []any{l.workspace}
+	switch q.State {
+	case models.VideoDeleted:
+		where = append(where, "deleted IS NOT NULL")
+	case "":
+		where = append(where, "deleted IS NULL")
+	default:
+		where, args = append(where, "deleted IS NULL AND state = ?"), append(args, q.State)
 	}
 	if q.Token != "" {
-		created, id, err := readToken(q.Token)
+		created, id, err := sqldb.ReadToken(q.Token)
 		if err != nil {
-			return store.VideoPage{}, models.Errorf(models.CodeInvalidArgument, "page token: not one of ours; start again without it").Because(err)
-		}
-		where, args = append(where, "(created, id) < (?, ?)"), append(args, created, id)
-	}
-	// One row more than asked for tells whether there is a next page.
-	rows, err := s.read.QueryContext(ctx, `SELECT `+videoColumns+` FROM videos WHERE `+strings.Join(where, " AND ")+
-		` ORDER BY created DESC, id DESC LIMIT ?`, append(args, size+1)...)
-	if err != nil {
-		return store.VideoPage{}, fmt.Errorf("list videos: %w", err)
-	}
-	page := store.VideoPage{}
-	page.Videos, err = collect(rows, scanVideo)
-	if err != nil {
-		return store.VideoPage{}, fmt.Errorf("list videos: %w", err)
-	}
-	if len(page.Videos) > size {
-		page.Videos = page.Videos[:size]
-		page.Next = token(page.Videos[size-1])
-	}
-	for _, v := range page.Videos {
-		if err := s.loadRuns(ctx, v); err != nil {
 			return store.VideoPage{}, err
 		}
+		where, args = append(where, "(created, id) < (?, ?)"), append(args, created.UnixMicro(), id)
+	}
+	// One row more than asked for tells whether there is a next page.
+	rows, err := l.read().QueryContext(ctx, `SELECT `+videoColumns+` FROM videos WHERE `+strings.Join(where, " AND ")+
+		` ORDER BY created DESC, id DESC LIMIT ?`, append(args, size+1)...)
+	if err != nil {
+		return store.VideoPage{}, coded(fmt.Errorf("list videos: %w", err))
+	}
+	videos, err := collect(rows, scanVideo)
+	page := sqldb.Page(videos, size)
+	if err == nil {
+		err = l.loadRuns(ctx, page.Videos)
+	}
+	if err != nil {
+		return store.VideoPage{}, coded(fmt.Errorf("list videos: %w", err))
 	}
 	return page, nil
 }
 
-// UpdateVideo implements [store.Store].
-func (s *Store) UpdateVideo(ctx context.Context, id string, u store.VideoUpdate) error {
-	set, args := []string{"updated = ?"}, []any{micros(time.Now())}
-	add := func(column string, value any) { set, args = append(set, column+" = ?"), append(args, value) }
-	if u.State != nil {
-		add("state", *u.State)
+// UpdateVideo implements [store.Library].
+func (l *library) UpdateVideo(ctx context.Context, id string, u store.VideoUpdate) error {
+	set, args := "updated = ?", []any{time.Now().UnixMicro()}
+	columns, values := sqldb.Changes(u)
+	for _, column := range columns {
+		set += ", " + column + " = ?"
 	}
-	if u.Error != nil {
-		code, message := errorColumns(*u.Error)
-		add("error_code", code)
-		add("error_message", message)
-	}
-	if u.Title != nil {
-		add("title", *u.Title)
-	}
-	if u.Source != nil {
-		add("source", *u.Source)
-	}
-	if u.Language != nil {
-		add("language", *u.Language)
-	}
-	if u.Captions != nil {
-		add("captions_name", u.Captions.Name)
-		add("captions_sha256", u.Captions.SHA256)
-	}
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `UPDATE videos SET `+strings.Join(set, ", ")+` WHERE id = ?`, append(args, id)...)
-		return found(result, err, id)
-	})
+	args = append(append(args, values...), l.workspace, id)
+	return l.change(ctx, id, `UPDATE videos SET `+set+live, args...)
 }
 
-// DeleteVideo implements [store.Store].
-func (s *Store) DeleteVideo(ctx context.Context, id string) error {
-	return s.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM cue_terms WHERE rowid IN (SELECT n FROM cues WHERE video_id = ?)`, id); err != nil {
+// DeleteVideo implements [store.Library].
+func (l *library) DeleteVideo(ctx context.Context, id string) error {
+	now := time.Now().UnixMicro()
+	return l.change(ctx, id, `UPDATE videos SET deleted = ?, updated = ?`+live, now, now, l.workspace, id)
+}
+
+// UndeleteVideo implements [store.Library].
+func (l *library) UndeleteVideo(ctx context.Context, id string) error {
+	return l.change(ctx, id, `UPDATE videos SET deleted = NULL, updated = ?
+		WHERE workspace = ? AND id = ? AND deleted IS NOT NULL`, time.Now().UnixMicro(), l.workspace, id)
+}
+
+// PurgeVideo implements [store.Library].
+func (l *library) PurgeVideo(ctx context.Context, id string) error {
+	return l.write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM cue_terms
+			WHERE rowid IN (SELECT n FROM cues WHERE workspace = ? AND video_id = ?)`, l.workspace, id); err != nil {
 			return err
 		}
-		result, err := tx.ExecContext(ctx, `DELETE FROM videos WHERE id = ?`, id)
+		result, err := tx.ExecContext(ctx, `DELETE FROM videos WHERE workspace = ? AND id = ?`, l.workspace, id)
 		return found(result, err, id)
 	})
 }
 
-// SourceInUse implements [store.Store].
-func (s *Store) SourceInUse(ctx context.Context, sum string) (used bool, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM videos WHERE sha256 = ?1 OR captions_sha256 = ?1)`, sum).Scan(&used)
-	return used, err
+// change runs one statement on a video. NOT_FOUND where it hits none.
+func (l *library) change(ctx context.Context, id, statement string, args ...any) error {
+	return l.write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, statement, args...)
+		return found(result, err, id)
+	})
 }
 
-func noVideo(id string) error {
-	return models.Errorf(models.CodeNotFound, "there is no video %s; `cuepoint list` shows those there are", id)
-}
-
-// found turns an update that hit no row into NOT_FOUND.
+// found turns a change that hit no row into NOT_FOUND.
 func found(result sql.Result, err error, id string) error {
 	if err != nil {
 		return err
@@ -155,25 +152,25 @@ func found(result sql.Result, err error, id string) error {
 	if n, err := result.RowsAffected(); err != nil || n > 0 {
 		return err
 	}
-	return noVideo(id)
+	return sqldb.NoVideo(id)
 }
 
 func scanVideo(row scanner) (*models.Video, error) {
 	var v models.Video
-	var code models.Code
-	var message string
-	var captions models.Sidecar
+	var code, message, captions, captionsSum string
 	var media sql.NullString
 	var created, updated int64
-	err := row.Scan(&v.ID, &v.Title, &v.Source, &v.State, &code, &message, &v.SHA256, &v.Size,
-		&v.Language, &captions.Name, &captions.SHA256, &media, &created, &updated)
+	var deleted sql.NullInt64
+	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.SHA256, &v.Size,
+		&v.Language, &captions, &captionsSum, &media, &created, &updated, &deleted)
 	if err != nil {
 		return nil, err
 	}
-	v.Error = errorFrom(code, message)
-	v.Created, v.Updated = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
-	if captions.SHA256 != "" {
-		v.Captions = &captions
+	v.Error = sqldb.ErrorFrom(code, message)
+	v.Captions = sqldb.SidecarFrom(captions, captionsSum)
+	v.Created, v.Updated, v.Deleted = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC(), timeFrom(deleted)
+	if deleted.Valid {
+		v.State = models.VideoDeleted
 	}
 	if media.Valid {
 		v.Media = new(models.MediaInfo)
@@ -182,30 +179,4 @@ func scanVideo(row scanner) (*models.Video, error) {
 		}
 	}
 	return &v, nil
-}
-
-func sidecar(c *models.Sidecar) models.Sidecar {
-	if c == nil {
-		return models.Sidecar{}
-	}
-	return *c
-}
-
-// A token names the last row of a page: its time and its id.
-
-func token(v *models.Video) string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", micros(v.Created), v.ID))
-}
-
-func readToken(t string) (created int64, id string, err error) {
-	raw, err := base64.RawURLEncoding.DecodeString(t)
-	if err != nil {
-		return 0, "", err
-	}
-	first, id, ok := strings.Cut(string(raw), " ")
-	if !ok || id == "" {
-		return 0, "", errors.New("no id in it")
-	}
-	created, err = strconv.ParseInt(first, 10, 64)
-	return created, id, err
 }

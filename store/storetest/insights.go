@@ -12,7 +12,7 @@ import (
 	"github.com/cuepoint/cuepoint/store"
 )
 
-func commit(t *testing.T, s store.Store, c store.Commit) {
+func commit(t *testing.T, s store.Library, c store.Commit) {
 	t.Helper()
 	if err := s.Commit(t.Context(), c); err != nil {
 		t.Fatal(err)
@@ -23,7 +23,7 @@ func run(stage string) models.StageRun {
 	return models.StageRun{ID: "r1", Stage: stage, Status: models.StageDone, Attempt: 1}
 }
 
-func cues(t *testing.T, s store.Store, q store.CueQuery) []models.Cue {
+func cues(t *testing.T, s store.Library, q store.CueQuery) []models.Cue {
 	t.Helper()
 	got, err := s.Cues(t.Context(), q)
 	if err != nil {
@@ -32,7 +32,8 @@ func cues(t *testing.T, s store.Store, q store.CueQuery) []models.Cue {
 	return got
 }
 
-func testCommit(t *testing.T, s store.Store) {
+func testCommit(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)
 	other := cue(9, "shots", models.CueShot, 0, time.Second, "")
 	commit(t, s, store.Commit{VideoID: v.ID, Run: run("shots"), Cues: []models.Cue{other}})
@@ -62,7 +63,8 @@ func testCommit(t *testing.T, s store.Store) {
 	}
 }
 
-func testCommitAtomic(t *testing.T, s store.Store) {
+func testCommitAtomic(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)
 	want := cue(1, "speech", models.CueSpeech, 0, time.Second, "kept")
 	commit(t, s, store.Commit{VideoID: v.ID, Run: run("speech"), Cues: []models.Cue{want}})
@@ -79,7 +81,8 @@ func testCommitAtomic(t *testing.T, s store.Store) {
 	}
 }
 
-func testStale(t *testing.T, s store.Store) {
+func testStale(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)
 	for _, stage := range []string{"speech", "chapters", "index"} {
 		commit(t, s, store.Commit{VideoID: v.ID, Run: run(stage)})
@@ -103,7 +106,8 @@ func testStale(t *testing.T, s store.Store) {
 	}
 }
 
-func testCues(t *testing.T, s store.Store) {
+func testCues(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)
 	late := cue(1, "speech", models.CueSpeech, 5*time.Second, 6*time.Second, "late")
 	early := cue(2, "speech", models.CueSpeech, 0, 2*time.Second, "early")
@@ -127,7 +131,8 @@ func testCues(t *testing.T, s store.Store) {
 	}
 }
 
-func testManyCues(t *testing.T, s store.Store) {
+func testManyCues(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)
 	c := store.Commit{VideoID: v.ID, Run: run("speech")}
 	for i := range 10_000 {
@@ -143,7 +148,7 @@ func testManyCues(t *testing.T, s store.Store) {
 	}
 }
 
-func search(t *testing.T, s store.Store, q store.SearchQuery) []string {
+func search(t *testing.T, s store.Library, q store.SearchQuery) []string {
 	t.Helper()
 	matches, err := s.Search(t.Context(), q)
 	if err != nil {
@@ -160,7 +165,8 @@ func search(t *testing.T, s store.Store, q store.SearchQuery) []string {
 	return ids
 }
 
-func testSearch(t *testing.T, s store.Store) {
+func testSearch(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)
 	c := store.Commit{VideoID: v.ID, Run: run("speech")}
 	for i, terms := range []string{"the bees make honey", "honey bees", "not or and near", "東京 京都", "naïve"} {
@@ -203,14 +209,15 @@ func testSearch(t *testing.T, s store.Store) {
 	}
 }
 
-func testDelete(t *testing.T, s store.Store) {
+func testDelete(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	for i := range 2 {
 		v := create(t, s, i)
 		c := cue(i, "speech", models.CueSpeech, 0, 1, "word")
 		commit(t, s, store.Commit{VideoID: v.ID, Run: run("speech"), Cues: []models.Cue{c},
 			Artifacts: []models.Artifact{{Path: "a"}}, Postings: []models.Posting{{CueID: c.ID, Terms: "word"}}})
 	}
-	if err := s.DeleteVideo(t.Context(), "video1"); err != nil {
+	if err := s.PurgeVideo(t.Context(), "video1"); err != nil {
 		t.Fatal(err)
 	}
 	_, err := s.Video(t.Context(), "video1")

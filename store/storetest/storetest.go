@@ -46,11 +46,12 @@ func newVideo(n int) *models.Video {
 	at := moment.Add(time.Duration(n) * time.Second)
 	return &models.Video{
 		ID: fmt.Sprintf("video%d", n), Title: fmt.Sprintf("Video %d", n), Source: "film.mp4", State: models.VideoQueued,
-		SHA256: fmt.Sprintf("%064d", n), Size: 12, Created: at, Updated: at,
+		Workspace: models.DefaultWorkspace,
+		SHA256:    fmt.Sprintf("%064d", n), Size: 12, Created: at, Updated: at,
 	}
 }
 
-func create(t *testing.T, s store.Store, n int) *models.Video {
+func create(t *testing.T, s store.Library, n int) *models.Video {
 	t.Helper()
 	v := newVideo(n)
 	if err := s.CreateVideo(t.Context(), v); err != nil {
@@ -66,7 +67,8 @@ func wantCode(t *testing.T, err error, code models.Code) {
 	}
 }
 
-func testVideo(t *testing.T, s store.Store) {
+func testVideo(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	want := newVideo(1)
 	want.Language, want.Captions = "de", &models.Sidecar{Name: "film.vtt", SHA256: "abc"}
 	want.Media = &models.MediaInfo{Container: "mov", Duration: time.Minute, Streams: []models.Stream{{Kind: models.StreamVideo, Width: 16}}}
@@ -87,20 +89,22 @@ func testVideo(t *testing.T, s store.Store) {
 		}
 	}
 	for sum, want := range map[string]bool{want.SHA256: true, "abc": true, "def": false} {
-		if used, err := s.SourceInUse(t.Context(), sum); err != nil || used != want {
+		if used, err := db.SourceInUse(t.Context(), sum); err != nil || used != want {
 			t.Errorf("source %s in use: %v, %v", sum, used, err)
 		}
 	}
 }
 
-func testUnique(t *testing.T, s store.Store) {
+func testUnique(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)
 	wantCode(t, s.CreateVideo(t.Context(), v), models.CodeAlreadyExists)
 	v.ID = "other"
 	wantCode(t, s.CreateVideo(t.Context(), v), models.CodeAlreadyExists)
 }
 
-func testNotFound(t *testing.T, s store.Store) {
+func testNotFound(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	ctx := t.Context()
 	_, err := s.Video(ctx, "none")
 	wantCode(t, err, models.CodeNotFound)
@@ -108,11 +112,14 @@ func testNotFound(t *testing.T, s store.Store) {
 	wantCode(t, err, models.CodeNotFound)
 	wantCode(t, s.UpdateVideo(ctx, "none", store.VideoUpdate{}), models.CodeNotFound)
 	wantCode(t, s.DeleteVideo(ctx, "none"), models.CodeNotFound)
+	wantCode(t, s.UndeleteVideo(ctx, "none"), models.CodeNotFound)
+	wantCode(t, s.PurgeVideo(ctx, "none"), models.CodeNotFound)
 	wantCode(t, s.SetRun(ctx, "none", models.StageRun{Stage: "probe"}), models.CodeNotFound)
 	wantCode(t, s.Commit(ctx, store.Commit{VideoID: "none"}), models.CodeNotFound)
 }
 
-func testPaging(t *testing.T, s store.Store) {
+func testPaging(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	const n = 7
 	for i := range n {
 		create(t, s, i)
@@ -145,7 +152,8 @@ func testPaging(t *testing.T, s store.Store) {
 	}
 }
 
-func testUpdate(t *testing.T, s store.Store) {
+func testUpdate(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	want := create(t, s, 1)
 	state, title, failure := models.VideoPartial, "New", models.Errorf(models.CodeStorageFull, "full")
 	if err := s.UpdateVideo(t.Context(), want.ID, store.VideoUpdate{State: &state, Title: &title, Error: &failure}); err != nil {
@@ -171,7 +179,8 @@ func testUpdate(t *testing.T, s store.Store) {
 	}
 }
 
-func testRuns(t *testing.T, s store.Store) {
+func testRuns(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)
 	want := []models.StageRun{
 		{Stage: "probe", ID: "r1", Status: models.StageDone, Version: 2, Params: "p", Attempt: 1, Started: moment, Finished: moment.Add(time.Second)},
@@ -200,7 +209,7 @@ func cue(n int, stage string, kind models.CueKind, start, end time.Duration, tex
 
 // Shared tests that what one process commits, another that has the same
 // database open reads.
-func Shared(t *testing.T, one, two store.Store) {
+func Shared(t *testing.T, one, two store.Library) {
 	t.Helper()
 	want := create(t, one, 1)
 	got, err := two.Video(t.Context(), want.ID)

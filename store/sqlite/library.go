@@ -1,0 +1,96 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+// library is one workspace of a file, inside a transaction or outside of any.
+type library struct {
+	store     *Store
+	tx        *transaction // nil outside
+	workspace string
+}
+
+// In implements [store.Store].
+func (s *Store) In(workspace string) store.Library {
+	return &library{store: s, workspace: workspace}
+}
+
+// transaction implements [store.Tx].
+type transaction struct {
+	store *Store
+	tx    *sql.Tx
+	err   error // of the first change that failed and may be half done
+}
+
+func (t *transaction) In(workspace string) store.Library {
+	return &library{store: t.store, tx: t, workspace: workspace}
+}
+
+func (t *transaction) Handle() any { return t.tx }
+
+// Tx implements [store.Store].
+func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
+	return s.transact(ctx, func(tx *sql.Tx) error {
+		t := &transaction{store: s, tx: tx}
+		if err := f(t); err != nil {
+			return err
+		}
+		return t.err
+	})
+}
+
+// transact runs f in one writing transaction.
+func (s *Store) transact(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return coded(err)
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	if err := f(tx); err != nil {
+		return coded(err)
+	}
+	return coded(tx.Commit())
+}
+
+// write runs f in the transaction under way, or in one of its own.
+func (l *library) write(ctx context.Context, f func(*sql.Tx) error) error {
+	if l.tx == nil {
+		return l.store.transact(ctx, f)
+	}
+	err := coded(f(l.tx.tx))
+	if err != nil && l.tx.err == nil && models.ErrorCode(err) != models.CodeNotFound {
+		l.tx.err = err
+	}
+	return err
+}
+
+// reader is what reads.
+type reader interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func (l *library) read() reader {
+	if l.tx != nil {
+		return l.tx.tx
+	}
+	return l.store.read
+}
+
+// SourceInUse implements [store.Store].
+func (s *Store) SourceInUse(ctx context.Context, sum string) (used bool, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM videos WHERE sha256 = ?1 OR captions_sha256 = ?1)`, sum).Scan(&used)
+	return used, coded(err)
+}
+
+// Published implements [store.Store].
+func (s *Store) Published(ctx context.Context, videoID, stage, run string) (is bool, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM artifacts WHERE video_id = ? AND stage = ? AND run = ?)`,
+		videoID, stage, run).Scan(&is)
+	return is, coded(err)
+}
