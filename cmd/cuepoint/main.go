@@ -98,6 +98,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Name("cuepoint"),
 		kong.Description("Video intelligence on your own machine."),
 		kong.Vars{"model": weights.DefaultSpeech, "hits": strconv.Itoa(search.DefaultLimit)},
+		kong.NamedMapper("path", pathMapper{}),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(status int) { exited = status }),
 		kong.UsageOnError(),
