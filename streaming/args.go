@@ -156,9 +156,9 @@ func (v *Video) matrix() string {
 	return ""
 }
 
-// filter puts a soundtrack on the timeline, with silence in gaps and before a
-// late start. The latter is asked for only where it is needed: when channels
-// change in mid-stream FFmpeg makes the graph anew, which would do it again.
+// filter puts a soundtrack on the timeline, with silence in gaps. What is to be
+// before a late start is left to the segmenter: when channels change in
+// mid-stream FFmpeg makes the graph anew, which would fill up from 0 again.
 func (a *Audio) filter(i int) string {
 	graph := fmt.Sprintf("[0:%d]", a.Stream.Index)
 	if a.Mix {
@@ -168,12 +168,8 @@ func (a *Audio) filter(i int) string {
 		}
 		graph += ","
 	}
-	graph += "aresample=async=1"
-	if a.Late {
-		graph += ":first_pts=0"
-	}
 	layout := [...]string{1: "mono", 2: "stereo"}[a.Channels]
-	graph += fmt.Sprintf(":rematrix_maxval=1,aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s", audioRate, layout)
+	graph += fmt.Sprintf("aresample=async=1:rematrix_maxval=1,aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s", audioRate, layout)
 	if a.Pad > 0 {
 		graph += ",apad=pad_dur=" + seconds(a.Pad)
 	}

@@ -60,8 +60,6 @@ type Audio struct {
 	// Mix says that nobody knows where its channels stand, as on a recorder's
 	// many tracks: all of them are heard, in the middle.
 	Mix bool
-	// Late says that it begins after the picture does, and needs silence first.
-	Late bool
 	// Pad is silence to add at its end, for a picture that goes on.
 	Pad time.Duration
 }
@@ -106,8 +104,7 @@ func Plan(media *models.MediaInfo, scan *ffmpeg.Scan) (*Ladder, error) {
 	}
 	for i := range l.Audio {
 		a := &l.Audio[i]
-		span := scan.Streams[a.Stream.Index]
-		a.Late, a.Pad = span.Start > slack, missing(l.Duration, span.End)
+		a.Pad = missing(l.Duration, scan.Streams[a.Stream.Index].End)
 	}
 	return l, nil
 }

@@ -63,7 +63,7 @@ func Package(ctx context.Context, tools ffmpeg.Tools, source, dir string, media 
 	if err := verify(dir, tracks); err != nil {
 		return nil, onDisk(dir, err)
 	}
-	if err := verifySpeech(ctx, tools, dir, ladder, tracks, o.Limits); err != nil {
+	if err := checkSpeech(ctx, tools, dir, ladder, tracks, o.Limits); err != nil {
 		return nil, onDisk(dir, err)
 	}
 	if err := writePlaylists(dir, ladder, tracks); err != nil {

@@ -209,7 +209,7 @@ func newVideoSegmenter(t *track, dir string, budget func(int64) error) *segmente
 type audioCutter struct {
 	*segmenter
 	length  models.Ratio // of a segment, in seconds
-	offset  int64        // of the first sample: less than a frame, see Audio.Late
+	offset  int64        // of the first sample, as FFmpeg counts
 	begun   bool
 	pending []mp4.FullSample
 }
@@ -234,24 +234,49 @@ func (c *audioCutter) cut(moof *mp4.MoofBox, size int64, data io.Reader) error {
 	if err != nil {
 		return err
 	}
+	lead := int64(c.track.Lead) * audioFrame
 	if !c.begun {
 		c.begun, c.offset = true, start
+		for at := int64(0); at < lead; at += audioFrame {
+			if err := c.gather(mp4.NewSample(mp4.SyncSampleFlags, audioFrame, 0, 0), at, silence(c.track.Channels)); err != nil {
+				return err
+			}
+		}
 	}
-	start -= c.offset
+	start += lead - c.offset
 	for _, sample := range samples {
 		if int64(sample.Size) > int64(len(raw)) {
 			return io.ErrUnexpectedEOF
 		}
-		if start >= c.border() && len(c.pending) > 0 {
-			if err := c.finish(); err != nil {
-				return err
-			}
+		if err := c.gather(sample, start, raw[:sample.Size]); err != nil {
+			return err
 		}
-		c.pending = append(c.pending, mp4.FullSample{Sample: sample, DecodeTime: uint64(start), Data: raw[:sample.Size]})
 		raw = raw[sample.Size:]
 		start += int64(sample.Dur)
 	}
 	return nil
+}
+
+// gather puts a frame behind those that are pending.
+func (c *audioCutter) gather(sample mp4.Sample, start int64, data []byte) error {
+	if start >= c.border() && len(c.pending) > 0 {
+		if err := c.finish(); err != nil {
+			return err
+		}
+	}
+	sample.Size = uint32(len(data))
+	c.pending = append(c.pending, mp4.FullSample{Sample: sample, DecodeTime: uint64(start), Data: data})
+	return nil
+}
+
+// silence is a frame of AAC-LC in which no band is coded (ISO/IEC 14496-3,
+// 4.4.2): a single channel element, or a channel pair element without a common
+// window, all of whose bits are 0, and the end.
+func silence(channels int) []byte {
+	if channels == 1 {
+		return []byte{0, 0, 0, 0x07}
+	}
+	return []byte{0x20, 0, 0, 0, 0, 0, 0x0e}
 }
 
 // border is where the segment that is being gathered must end at the latest.

@@ -19,6 +19,7 @@ type track struct {
 	Codec     string // RFC 6381
 	Timescale int64  // ticks per second
 	Priming   int64  // ticks of sound before time 0, which players drop (ISO/IEC 14496-12, 8.6.6)
+	Lead      int    // frames of silence that sound needs first, as it begins late
 	Segments  []segment
 
 	Width, Height int          // as shown, in square pixels
@@ -136,28 +137,35 @@ func (t *track) describe(moov *mp4.MoovBox) error {
 	default:
 		return fmt.Errorf("%s: a codec that was not asked for", t.Name)
 	}
-	if skip := cleanEdits(trak); t.Kind == models.StreamAudio {
-		t.Priming = skip
-	}
+	t.cleanEdits(moov)
 	return nil
 }
 
-// cleanEdits leaves a track's edit list nothing but where its media begins,
-// which it returns: priming of sound, reordering delay of pictures. An offset
-// of some milliseconds is not worth an empty edit, which few players heed.
-func cleanEdits(trak *mp4.TrakBox) int64 {
-	if trak.Edts == nil || len(trak.Edts.Elst) == 0 {
-		return 0
+// cleanEdits leaves a track's edit list nothing but where its media begins:
+// priming of sound, reordering delay of pictures. Few players heed an empty
+// edit: for sound, frames of silence take its place, of which the priming cuts
+// off what is too much.
+func (t *track) cleanEdits(moov *mp4.MoovBox) {
+	if moov.Trak.Edts == nil || len(moov.Trak.Edts.Elst) == 0 {
+		return
 	}
-	elst := trak.Edts.Elst[0]
+	elst := moov.Trak.Edts.Elst[0]
+	empty := int64(0) // in ticks of the movie
 	for _, e := range elst.Entries {
-		if e.MediaTime >= 0 {
-			e.SegmentDuration = 0
-			elst.Entries = []mp4.ElstEntry{e}
-			return e.MediaTime
+		if e.MediaTime < 0 {
+			empty += int64(e.SegmentDuration)
+			continue
 		}
+		if t.Kind == models.StreamAudio && moov.Mvhd != nil && moov.Mvhd.Timescale > 0 {
+			late := empty * t.Timescale / int64(moov.Mvhd.Timescale)
+			t.Lead = int((late + audioFrame - 1) / audioFrame)
+			e.MediaTime += int64(t.Lead)*audioFrame - late
+			t.Priming = e.MediaTime
+		}
+		e.SegmentDuration = 0
+		elst.Entries = []mp4.ElstEntry{e}
+		return
 	}
-	return 0
 }
 
 // audioObject reads the type of AAC from its configuration (ISO/IEC 14496-3, 1.6.2.1).

@@ -1,13 +1,11 @@
 package streaming
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/cuepoint/cuepoint/internal/ffmpeg"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -84,34 +82,6 @@ func aligned(first, t *track) error {
 	if t.Kind == first.Kind && first.Kind == models.StreamVideo &&
 		(apart(first.duration(), t.duration()) || len(first.Segments) != len(t.Segments)) {
 		return fmt.Errorf("%d segments of %v, not %d of %v", len(t.Segments), t.duration(), len(first.Segments), first.duration())
-	}
-	return nil
-}
-
-// verifySpeech checks that the sound for engines is whole: as long as the
-// rendition that came from the same samples.
-func verifySpeech(ctx context.Context, tools ffmpeg.Tools, dir string, l *Ladder, tracks []*track, limits ffmpeg.Limits) error {
-	if len(l.Audio) == 0 {
-		return nil
-	}
-	want := time.Duration(0)
-	for _, t := range tracks {
-		if t.Name == l.Audio[0].Name {
-			want = t.duration()
-		}
-	}
-	path := filepath.Join(dir, SpeechName)
-	if err := hasFile(dir, "", SpeechName, -1); err != nil {
-		return err
-	}
-	sound := models.MediaInfo{Container: ffmpeg.FLAC, Streams: []models.Stream{{Kind: models.StreamAudio, Codec: "flac"}}}
-	scan, err := tools.Scan(ctx, path, &sound, limits)
-	if err != nil {
-		return fmt.Errorf("verify %s: %w", SpeechName, err)
-	}
-	const tolerance = 100 * time.Millisecond // frames of AAC and FLAC are not equally long
-	if got := scan.Duration; (got - want).Abs() > tolerance {
-		return fmt.Errorf("verify %s: %v long, not %v", SpeechName, got, want)
 	}
 	return nil
 }

@@ -128,19 +128,18 @@ func TestSpeechThatIsCutShortIsFound(t *testing.T) {
 	tools := testenv.FFmpeg(t)
 	whole := testenv.Clip(t, "speech.flac", "-f", "lavfi", "-i", "sine=r=16000:d=4")
 	sound := &track{Name: "audio", Kind: models.StreamAudio, Timescale: 48000, Segments: []segment{{Duration: 4 * 48000}}}
-	l := &Ladder{Audio: []Audio{{Name: "audio"}}}
 	for _, keep := range []int{1, 2} {
 		dir := t.TempDir()
 		half := testenv.Patch(t, whole, func(b []byte) []byte { return b[:len(b)/keep] })
 		if err := os.Rename(half, filepath.Join(dir, SpeechName)); err != nil {
 			t.Fatal(err)
 		}
-		err := verifySpeech(t.Context(), tools, dir, l, []*track{sound}, ffmpeg.DefaultLimits())
+		err := verifySpeech(t.Context(), tools, dir, sound, ffmpeg.DefaultLimits())
 		if (err == nil) != (keep == 1) {
 			t.Errorf("of 1/%d: %v", keep, err)
 		}
 	}
-	if err := verifySpeech(t.Context(), tools, t.TempDir(), l, []*track{sound}, ffmpeg.DefaultLimits()); err == nil {
+	if err := verifySpeech(t.Context(), tools, t.TempDir(), sound, ffmpeg.DefaultLimits()); err == nil {
 		t.Error("no file is no error")
 	}
 }
