@@ -73,6 +73,19 @@ func utf16LE(s string) string {
 	return string(out)
 }
 
+func TestSubRipMayHoldArrows(t *testing.T) {
+	t.Parallel()
+	got, err := parseCaptions([]byte("1\n00:00:01,000 --> 00:00:02,000\nup --> down\nA -->\n\n"+
+		"2\n00:00:03,000 --> half past\nlost\n\n3\n00:00:05,000 --> 00:00:06,000\nseen\n"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []models.Segment{caption(1000*ms, 2000*ms, "up --> down A -->"), caption(5000*ms, 6000*ms, "seen")}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestOldEncodingsAreToldByTheLanguage(t *testing.T) {
 	t.Parallel()
 	for tag, tt := range map[string]struct{ raw, want string }{

@@ -83,6 +83,9 @@ func parseCaptions(data []byte, language string) ([]models.Segment, error) {
 // follows on it is about looks.
 var timing = regexp.MustCompile(`^\s*(` + clockPattern + `)\s*-->\s*(` + clockPattern + `)`)
 
+// clocked matches a line that was meant to begin a caption, however badly.
+var clocked = regexp.MustCompile(`^[-+]?\d+\s*:|^-->|-->\s*[-+]?\d+\s*:`)
+
 const clockPattern = `(?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?`
 
 // parseLines reads WebVTT, where an empty line ends a caption, or SubRip,
@@ -102,7 +105,9 @@ func parseLines(text string, vtt bool) []models.Segment {
 		l = strings.TrimSpace(l)
 		arrow := strings.Contains(l, "-->")
 		if arrow && !vtt {
+			before := len(lines)
 			lines = withoutNumber(lines)
+			arrow = !inside || len(lines) < before || clocked.MatchString(l) // else it is part of the text
 		}
 		switch m := timing.FindStringSubmatch(l); {
 		case m != nil:
