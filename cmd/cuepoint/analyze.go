@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
@@ -20,6 +22,9 @@ type analyzeCmd struct {
 func (c *analyzeCmd) Run(e *env) error {
 	if c.Captions != "" && len(c.Files) > 1 {
 		return usageError{errors.New("--captions goes with one file; run the command once per file")}
+	}
+	if _, err := language.Parse(c.Language); c.Language != "" && err != nil {
+		return usageError{fmt.Errorf("--language %q is no language tag (BCP 47); give one such as de or pt-BR", c.Language)}
 	}
 	a, err := e.open(true)
 	if err != nil {
