@@ -30,15 +30,18 @@ const (
 	CodePoisonInput         Code = "POISON_INPUT"     // crashed an engine twice
 
 	// About the machine.
-	CodeResourceLimit Code = "RESOURCE_LIMIT" // a child hit its CPU, memory or output limit
-	CodeStageTimeout  Code = "STAGE_TIMEOUT"  // no end, or no progress, in time
-	CodeStorageFull   Code = "STORAGE_FULL"
-	CodeModelMissing  Code = "MODEL_MISSING"
-	CodeModelCorrupt  Code = "MODEL_CORRUPT"
-	CodeEngineMissing Code = "ENGINE_MISSING" // FFmpeg or an engine executable is not installed
-	CodeEngineCrashed Code = "ENGINE_CRASHED"
-	CodeDataInUse     Code = "DATA_IN_USE"  // another process holds the data directory
-	CodeDataCorrupt   Code = "DATA_CORRUPT" // the library's own database cannot be read
+	CodeResourceLimit      Code = "RESOURCE_LIMIT" // a child hit its CPU, memory or output limit
+	CodeStageTimeout       Code = "STAGE_TIMEOUT"  // no end, or no progress, in time
+	CodeStorageFull        Code = "STORAGE_FULL"
+	CodeStorageUnavailable Code = "STORAGE_UNAVAILABLE" // the store of files cannot be reached, or refuses us; later it may not
+	CodeModelMissing       Code = "MODEL_MISSING"
+	CodeModelCorrupt       Code = "MODEL_CORRUPT"
+	CodeEngineMissing      Code = "ENGINE_MISSING" // FFmpeg or an engine executable is not installed
+	CodeEngineCrashed      Code = "ENGINE_CRASHED"
+	CodeDataInUse          Code = "DATA_IN_USE"  // another process holds the data directory
+	CodeDataCorrupt        Code = "DATA_CORRUPT" // the library's own database cannot be read
+	// CodeDatabaseUnavailable: the database server is down, or the way to it is.
+	CodeDatabaseUnavailable Code = "DATABASE_UNAVAILABLE"
 
 	// About the request.
 	CodeInvalidArgument Code = "INVALID_ARGUMENT"
