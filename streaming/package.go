@@ -226,17 +226,13 @@ func (t *track) rendition() models.Rendition {
 	}
 }
 
-// estimated are the containers whose header claims no duration: what FFmpeg
-// says of them is a guess by bit rate or timestamps.
-var estimated = map[string]bool{ffmpeg.MP3: true, ffmpeg.AAC: true, ffmpeg.MPEGTS: true, ffmpeg.MPEGPS: true}
-
 // truncated compares a header's claim with what was there.
 func truncated(media *models.MediaInfo, real time.Duration) *models.Error {
-	slack := max(time.Second, media.Duration/50)
-	if estimated[media.Container] || media.Duration-real <= slack {
+	slack := max(time.Second, media.Claimed/50)
+	if media.Claimed-real <= slack {
 		return nil
 	}
 	return models.Errorf(models.CodeTruncatedMedia,
 		"the file says it is %s long but ends after %s; was the recording or the upload finished?",
-		media.Duration.Round(time.Second), real.Round(time.Second))
+		media.Claimed.Round(time.Second), real.Round(time.Second))
 }

@@ -110,4 +110,9 @@ func TestPackageWarnsOfASourceThatEndsEarly(t *testing.T) {
 	if result.Warning == nil || result.Warning.Code != models.CodeTruncatedMedia || result.Media.Duration > 6*time.Second {
 		t.Errorf("warning %v, %v long", result.Warning, result.Media.Duration)
 	}
+	// What the stage leaves is what it is given when it runs again.
+	job := analyzer.Job{Source: half, Video: &models.Video{ID: "v", Media: result.Media}}
+	if again, _ := analyzertest.Run(t, stages.NewPackage(testenv.FFmpeg(t), ffmpeg.DefaultLimits()), job); again.Warning == nil {
+		t.Error("no warning the second time")
+	}
 }

@@ -47,8 +47,18 @@ func (t Tools) Probe(ctx context.Context, path string, l Limits) (*models.MediaI
 	if err := fits(media, l); err != nil {
 		return nil, err
 	}
-	return media, t.checkDuration(ctx, path, media, l)
+	if err := t.checkDuration(ctx, path, media, l); err != nil {
+		return nil, err
+	}
+	if !estimated[container] {
+		media.Claimed = media.Duration
+	}
+	return media, nil
 }
+
+// estimated are the containers whose header claims no duration: what FFmpeg
+// says of them is a guess by bit rate or timestamps.
+var estimated = map[string]bool{MP3: true, AAC: true, MPEGTS: true, MPEGPS: true}
 
 // ffprobe runs the program of that name.
 func (t Tools) ffprobe(ctx context.Context, container, path string, l Limits) (*probed, error) {

@@ -90,7 +90,7 @@ func TestProbeFindsEverything(t *testing.T) {
 		},
 	}
 	ignore := cmp.Options{
-		cmpopts.IgnoreFields(models.MediaInfo{}, "BitRate", "Tags"),
+		cmpopts.IgnoreFields(models.MediaInfo{}, "BitRate", "Tags", "Claimed"),
 		cmpopts.IgnoreFields(models.Stream{}, "BitRate", "Tags", "Title", "Duration", "Start"),
 		cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "Duration" }, near(50*time.Millisecond)),
 	}
@@ -307,6 +307,21 @@ func TestNoOtherDemuxerGetsToSeeAFile(t *testing.T) {
 	for _, container := range all {
 		if err := run(ffmpeg.InputAs(container, clip)); (err == nil) != (container == ffmpeg.MOV) {
 			t.Errorf("as %s: %v", container, err)
+		}
+	}
+}
+
+func TestAClockThatDoesNotBeginAtZeroIsNoLength(t *testing.T) {
+	t.Parallel()
+	for _, extension := range []string{"mkv", "flv", "ts"} {
+		path := testenv.Clip(t, "clock."+extension, "-itsoffset", "100", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=2",
+			"-itsoffset", "100", "-f", "lavfi", "-i", "sine=d=2", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")
+		media := probe(t, path)
+		if (media.Duration - 2*time.Second).Abs() > 100*time.Millisecond {
+			t.Errorf("%s: %v long, want 2 s", extension, media.Duration)
+		}
+		if want := media.Duration; extension != "ts" && media.Claimed != want {
+			t.Errorf("%s: claims %v, want %v", extension, media.Claimed, want)
 		}
 	}
 }

@@ -102,6 +102,10 @@ func (s *probedStream) codecForPeople() string {
 	return "tagged " + clean(s.CodecTag, 32)
 }
 
+// sinceZero are the containers whose muxers write as the duration where the file
+// ends, though its times may begin late, as in a cut of a live recording.
+var sinceZero = map[string]bool{Matroska: true, FLV: true}
+
 // media turns ffprobe's answer into ours.
 func (p *probed) media(container string, decoders map[string]bool, l Limits) *models.MediaInfo {
 	m := &models.MediaInfo{
@@ -111,6 +115,9 @@ func (p *probed) media(container string, decoders map[string]bool, l Limits) *mo
 		Tags:      tags(p.Format.Tags, l),
 	}
 	start := seconds(p.Format.StartTime)
+	if sinceZero[container] && start > 0 && start < m.Duration {
+		m.Duration -= start
+	}
 	for i := range p.Streams {
 		s := p.Streams[i].stream(start, l)
 		lost := s.Kind == models.StreamVideo && (s.Width <= 0 || s.Height <= 0) ||

@@ -116,17 +116,17 @@ func Explain(err error) error {
 	case errors.As(err, &missed):
 		return missing(missed.Program, err)
 	case errors.As(err, &limit) && (limit.Limit == "wall" || limit.Limit == "progress"):
-		return models.Errorf(models.CodeStageTimeout, "FFmpeg made no progress in time and was stopped").Because(err)
+		return models.Errorf(models.CodeStageTimeout, "FFmpeg made no progress in time and was stopped; run again when the machine is less busy, or convert the file to MP4").Because(err)
 	case errors.As(err, &limit):
-		return models.Errorf(models.CodeResourceLimit, "FFmpeg was stopped at its %s limit", limit.Limit).Because(err)
+		return models.Errorf(models.CodeResourceLimit, "FFmpeg was stopped at its %s limit; convert the file to MP4 in a smaller size and try again", limit.Limit).Because(err)
 	case errors.As(err, &signal):
-		return models.Errorf(models.CodeEngineCrashed, "FFmpeg crashed on this file").Because(err)
+		return models.Errorf(models.CodeEngineCrashed, "FFmpeg crashed on this file; convert it to MP4 with another program and try again").Because(err)
 	case errors.As(err, &exit) && strings.Contains(exit.Stderr, "No space left on device"):
 		return models.Errorf(models.CodeStorageFull, "the disk is full; free some space and run again").Because(err)
 	case errors.As(err, &exit) && outOfMemory(exit.Stderr):
-		return models.Errorf(models.CodeResourceLimit, "FFmpeg reached its memory limit on this file").Because(err)
+		return models.Errorf(models.CodeResourceLimit, "FFmpeg reached its memory limit on this file; convert it to MP4 in a smaller size and try again").Because(err)
 	case errors.As(err, &exit):
-		return models.Errorf(models.CodeNoMedia, "FFmpeg cannot read this file").Because(err)
+		return models.Errorf(models.CodeNoMedia, "FFmpeg cannot read this file; it may be damaged: export or download it again").Because(err)
 	}
 	return fmt.Errorf("run ffmpeg: %w", err)
 }
