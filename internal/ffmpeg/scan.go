@@ -127,6 +127,7 @@ type spanReader struct {
 	base       float64 // seconds per tick
 	packets    int
 	start, end float64 // in seconds
+	delay      float64 // in ticks: by how much the last packet is shown after it is decoded
 	bare       bool    // whether the packet that ends last has no duration
 
 	window []float64 // the latest times, sorted: pictures are not stored in order
@@ -138,10 +139,14 @@ type spanReader struct {
 const reordering = 32
 
 func (s *spanReader) packet(dts, pts, duration float64) {
-	at := pts * s.base
-	if math.IsNaN(at) {
-		at = dts * s.base
+	// Several small pictures of MPEG-PS share a time, that of the first. Those
+	// are as much behind their decoding times as it is.
+	if math.IsNaN(pts) {
+		pts = dts + s.delay
+	} else if !math.IsNaN(dts) {
+		s.delay = pts - dts
 	}
+	at := pts * s.base
 	if math.IsNaN(at) {
 		return
 	}

@@ -39,6 +39,9 @@ func TestScanFindsWhatTheTimestampsSay(t *testing.T) {
 		{"variable.mkv", args([]string{"-f", "lavfi", "-i", "testsrc2=s=160x90:r=30:d=6"},
 			"-vf", "select='lt(t,1)+not(mod(n,15))'", "-fps_mode", "vfr", "-c:v", "libx264", "-preset", "ultrafast"),
 			33_333_333, false, 0, 6 * time.Second},
+		// Many of its packets have no presentation time.
+		{"program.mpg", args([]string{"-f", "lavfi", "-i", "color=gray:s=160x90:r=25:d=3"}, "-c:v", "mpeg2video", "-bf", "0"),
+			40 * time.Millisecond, true, 0, 3 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
