@@ -104,7 +104,7 @@ func (s *probedStream) codecForPeople() string {
 
 // sinceZero are the containers whose muxers write as the duration where the file
 // ends, though its times may begin late, as in a cut of a live recording.
-var sinceZero = map[string]bool{Matroska: true, FLV: true}
+var sinceZero = map[string]bool{MOV: true, Matroska: true, FLV: true}
 
 // media turns ffprobe's answer into ours.
 func (p *probed) media(container string, decoders map[string]bool, l Limits) *models.MediaInfo {
