@@ -2,6 +2,7 @@ package analyzertest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -108,4 +109,28 @@ func TestChecksFindWhatIsWrong(t *testing.T) {
 			t.Errorf("artifact %q: found %q, want %d complaints", path, found, want)
 		}
 	}
+}
+
+// dice is a stage that writes something else every time, and says how much.
+type dice struct{ shout }
+
+func (d dice) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, error) {
+	result, err := d.shout.Run(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(models.NewUUID())
+	if err != nil {
+		return nil, err
+	}
+	result.Artifacts = append(result.Artifacts, models.Artifact{Kind: "dice", Path: "dice.txt", Type: "text/plain", Data: data})
+	return result, os.WriteFile(job.Path("dice.txt"), data, 0o600)
+}
+
+func TestContractLetsVaryWhatIsDeclared(t *testing.T) {
+	t.Parallel()
+	StageContract(t, dice{}, analyzer.Job{}, Varies(
+		func(path string) bool { return path == "dice.txt" },
+		func(r *analyzer.Result) { r.Artifacts[len(r.Artifacts)-1].Data = nil },
+	))
 }

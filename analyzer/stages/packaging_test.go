@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,7 +50,36 @@ func TestProbeRefusesText(t *testing.T) {
 func TestPackageKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	stage := stages.NewPackage(testenv.FFmpeg(t), ffmpeg.DefaultLimits())
-	analyzertest.StageContract(t, stage, packageJob(t, sample(t)))
+	// x264 spends bits on a frame by how far its threads are with those before:
+	// with a buffer to keep to, only a single thread would do the same twice.
+	encoded := func(path string) bool {
+		return strings.HasSuffix(path, ".m4s") && !strings.HasPrefix(path, "audio") ||
+			path == streaming.MasterName || path == streaming.ManifestName
+	}
+	analyzertest.StageContract(t, stage, packageJob(t, sample(t)), analyzertest.Varies(encoded, func(r *analyzer.Result) {
+		for i := range r.Artifacts {
+			if r.Artifacts[i].Kind == models.ArtifactHLS {
+				r.Artifacts[i].Data = withoutRates(t, r.Artifacts[i].Data)
+			}
+		}
+	}))
+}
+
+// withoutRates returns a packaging without what is measured on its files.
+func withoutRates(t *testing.T, data json.RawMessage) json.RawMessage {
+	t.Helper()
+	var p models.Packaging
+	if err := json.Unmarshal(data, &p); err != nil {
+		t.Fatal(err)
+	}
+	for i := range p.Renditions {
+		p.Renditions[i].Bitrate, p.Renditions[i].Average = 0, 0
+	}
+	out, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 func TestPackageLeavesWhatOtherStagesNeed(t *testing.T) {
