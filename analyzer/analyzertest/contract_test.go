@@ -129,7 +129,11 @@ func (d dice) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, err
 
 func TestContractLetsVaryWhatIsDeclared(t *testing.T) {
 	t.Parallel()
-	StageContract(t, dice{}, analyzer.Job{}, Varies(
+	job := analyzer.Job{
+		Video:  &models.Video{ID: "v", Media: &models.MediaInfo{Duration: time.Second}},
+		Inputs: &Inputs{Moments: []models.Cue{{Kind: models.CueSpeech, End: time.Second, Text: "hello"}}},
+	}
+	StageContract(t, dice{}, job, Varies(
 		func(path string) bool { return path == "dice.txt" },
 		func(r *analyzer.Result) { r.Artifacts[len(r.Artifacts)-1].Data = nil },
 	))
