@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/cuepoint/cuepoint/internal/app"
+	"github.com/cuepoint/cuepoint/internal/config"
 	"github.com/cuepoint/cuepoint/internal/search"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/models/weights"
@@ -37,12 +38,13 @@ func main() {
 
 // cli is the command line.
 type cli struct {
-	Data      string `help:"Directory of the library." default:"cuepoint-data" env:"CUEPOINT_DATA" placeholder:"DIR" type:"path"`
-	ModelsDir string `help:"Directory with model files, for machines without the internet." env:"CUEPOINT_MODELS_DIR" placeholder:"DIR" type:"path"`
-	ModelsURL string `help:"Mirror to download model files from." env:"CUEPOINT_MODELS_URL" placeholder:"URL" name:"models-url"`
-	Model     string `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"${model}" env:"CUEPOINT_MODEL"`
-	JSON      bool   `help:"Print JSON objects, one per line, for programs to read." name:"json"`
-	Verbose   bool   `help:"Log more." short:"v"`
+	Data      string        `help:"Directory of the library." default:"cuepoint-data" env:"CUEPOINT_DATA" placeholder:"DIR" type:"path"`
+	Database  config.Secret `help:"PostgreSQL database of the library (postgres://user:password@host/name); a file in its directory unless given." env:"CUEPOINT_DATABASE_URL" placeholder:"URL"`
+	ModelsDir string        `help:"Directory with model files, for machines without the internet." env:"CUEPOINT_MODELS_DIR" placeholder:"DIR" type:"path"`
+	ModelsURL string        `help:"Mirror to download model files from." env:"CUEPOINT_MODELS_URL" placeholder:"URL" name:"models-url"`
+	Model     string        `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"${model}" env:"CUEPOINT_MODEL"`
+	JSON      bool          `help:"Print JSON objects, one per line, for programs to read." name:"json"`
+	Verbose   bool          `help:"Log more." short:"v"`
 
 	Analyze analyzeCmd `cmd:"" help:"Package and analyze videos."`
 	Search  searchCmd  `cmd:"" help:"Find moments by what was said."`
@@ -72,7 +74,7 @@ func (e *env) open(create bool) (*app.App, error) {
 }
 
 func (e *env) config() app.Config {
-	return app.Config{Data: e.cli.Data, ModelsDir: e.cli.ModelsDir, ModelsURL: e.cli.ModelsURL, Model: e.cli.Model, Log: e.log}
+	return app.Config{Data: e.cli.Data, Database: e.cli.Database, ModelsDir: e.cli.ModelsDir, ModelsURL: e.cli.ModelsURL, Model: e.cli.Model, Log: e.log}
 }
 
 // print writes v as a line of JSON where that is asked for, else the text.

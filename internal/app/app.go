@@ -9,23 +9,24 @@ import (
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/analyzer/stages"
+	"github.com/cuepoint/cuepoint/internal/config"
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
 	"github.com/cuepoint/cuepoint/internal/search"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/models/weights"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob/disk"
-	"github.com/cuepoint/cuepoint/store/sqlite"
 	"github.com/cuepoint/cuepoint/transcribe"
 	"github.com/cuepoint/cuepoint/vision"
 )
 
 // Config says where things are.
 type Config struct {
-	Data      string // the data directory
-	ModelsDir string // a directory of model files beside the data directory's own; may be empty
-	ModelsURL string // of a mirror of model files; empty for their own host
-	Model     string // the Whisper model: a name of the catalogue or a path
+	Data      string        // the data directory
+	Database  config.Secret // URL of a PostgreSQL database; empty for a file in the data directory
+	ModelsDir string        // a directory of model files beside the data directory's own; may be empty
+	ModelsURL string        // of a mirror of model files; empty for their own host
+	Model     string        // the Whisper model: a name of the catalogue or a path
 	Log       *slog.Logger
 }
 
@@ -43,10 +44,11 @@ type App struct {
 	log      *slog.Logger
 }
 
-// Open opens the library in the data directory. create says whether there may
-// be none yet; without it NOT_FOUND tells how to make one.
+// Open opens the library in the data directory, or the one that the database
+// knows. create says whether the directory may not be there yet; without it
+// NOT_FOUND tells how to make one.
 func Open(ctx context.Context, cfg Config, create bool) (_ *App, err error) {
-	if !create {
+	if !create && cfg.Database.Reveal() == "" {
 		if _, err := os.Stat(cfg.Data); errors.Is(err, fs.ErrNotExist) {
 			return nil, models.Errorf(models.CodeNotFound,
 				"there is no library in %s; `cuepoint analyze FILE` makes one, --data names another place", cfg.Data).Because(err)
@@ -61,7 +63,7 @@ func Open(ctx context.Context, cfg Config, create bool) (_ *App, err error) {
 	if a.Files, err = disk.Open(cfg.Data); err != nil {
 		return nil, err
 	}
-	if a.db, err = sqlite.Open(ctx, a.Files.Path("cuepoint.db")); err != nil {
+	if a.db, err = openDatabase(ctx, cfg.Database, a.Files.Path("cuepoint.db")); err != nil {
 		return nil, err
 	}
 	a.Store = a.db.In(models.DefaultWorkspace)

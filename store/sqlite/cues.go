@@ -116,7 +116,8 @@ func matchExpression(phrases []store.Phrase) string {
 		if len(p.Terms) == 0 {
 			continue
 		}
-		quoted := `"` + strings.ReplaceAll(strings.Join(p.Terms, " "), `"`, `""`) + `"`
+		// A zero byte would end the query, and is no part of any word.
+		quoted := `"` + strings.NewReplacer(`"`, `""`, "\x00", " ").Replace(strings.Join(p.Terms, " ")) + `"`
 		if p.Prefix {
 			quoted += "*"
 		}

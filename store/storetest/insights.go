@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -174,22 +173,22 @@ func testSearch(t *testing.T, db store.Store) {
 		c.Postings = append(c.Postings, models.Posting{CueID: c.Cues[i].ID, Terms: terms})
 	}
 	commit(t, s, c)
-	word := func(terms ...string) store.Phrase { return store.Phrase{Terms: terms} }
+	words := func(terms ...string) store.Phrase { return store.Phrase{Terms: terms} }
 	for name, test := range map[string]struct {
 		q    store.SearchQuery
 		want []string
 	}{
-		"a word":           {store.SearchQuery{Phrases: []store.Phrase{word("honey")}}, []string{"cue0", "cue1"}},
-		"all words":        {store.SearchQuery{Phrases: []store.Phrase{word("honey"), word("make")}}, []string{"cue0"}},
-		"a phrase":         {store.SearchQuery{Phrases: []store.Phrase{word("honey", "bees")}}, []string{"cue1"}},
+		"a word":           {store.SearchQuery{Phrases: []store.Phrase{words("honey")}}, []string{"cue0", "cue1"}},
+		"all words":        {store.SearchQuery{Phrases: []store.Phrase{words("honey"), words("make")}}, []string{"cue0"}},
+		"a phrase":         {store.SearchQuery{Phrases: []store.Phrase{words("honey", "bees")}}, []string{"cue1"}},
 		"a prefix":         {store.SearchQuery{Phrases: []store.Phrase{{Terms: []string{"ho"}, Prefix: true}}}, []string{"cue0", "cue1"}},
-		"no part of words": {store.SearchQuery{Phrases: []store.Phrase{word("hone")}}, nil},
-		"operators":        {store.SearchQuery{Phrases: []store.Phrase{word("not"), word("or"), word("near")}}, []string{"cue2"}},
-		"quotes":           {store.SearchQuery{Phrases: []store.Phrase{word(`honey" OR "the`)}}, nil},
-		"columns":          {store.SearchQuery{Phrases: []store.Phrase{word(`terms:honey*`)}}, nil},
-		"other scripts":    {store.SearchQuery{Phrases: []store.Phrase{word("京都")}}, []string{"cue3"}},
-		"a kind":           {store.SearchQuery{Phrases: []store.Phrase{word("honey")}, Kinds: []models.CueKind{models.CueShot}}, nil},
-		"another video":    {store.SearchQuery{Phrases: []store.Phrase{word("honey")}, VideoID: "none"}, nil},
+		"no part of words": {store.SearchQuery{Phrases: []store.Phrase{words("hone")}}, nil},
+		"operators":        {store.SearchQuery{Phrases: []store.Phrase{words("not"), words("or"), words("near")}}, []string{"cue2"}},
+		"quotes":           {store.SearchQuery{Phrases: []store.Phrase{words(`honey" OR "the`)}}, nil},
+		"columns":          {store.SearchQuery{Phrases: []store.Phrase{words(`terms:honey*`)}}, nil},
+		"other scripts":    {store.SearchQuery{Phrases: []store.Phrase{words("京都")}}, []string{"cue3"}},
+		"a kind":           {store.SearchQuery{Phrases: []store.Phrase{words("honey")}, Kinds: []models.CueKind{models.CueShot}}, nil},
+		"another video":    {store.SearchQuery{Phrases: []store.Phrase{words("honey")}, VideoID: "none"}, nil},
 	} {
 		if diff := cmp.Diff(test.want, search(t, s, test.q)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -200,36 +199,11 @@ func testSearch(t *testing.T, db store.Store) {
 
 	// A new index replaces the old one; cues that go take their words along.
 	commit(t, s, store.Commit{VideoID: v.ID, Run: run("index"), Postings: []models.Posting{{CueID: "cue0", Terms: "wax"}}})
-	if got := search(t, s, store.SearchQuery{Phrases: []store.Phrase{word("honey")}}); got != nil {
+	if got := search(t, s, store.SearchQuery{Phrases: []store.Phrase{words("honey")}}); got != nil {
 		t.Errorf("found %v by words of the index before", got)
 	}
 	commit(t, s, store.Commit{VideoID: v.ID, Run: run("speech")})
-	if got := search(t, s, store.SearchQuery{Phrases: []store.Phrase{word("wax")}}); got != nil {
+	if got := search(t, s, store.SearchQuery{Phrases: []store.Phrase{words("wax")}}); got != nil {
 		t.Errorf("found %v, which is gone", got)
-	}
-}
-
-func testDelete(t *testing.T, db store.Store) {
-	s := db.In(models.DefaultWorkspace)
-	for i := range 2 {
-		v := create(t, s, i)
-		c := cue(i, "speech", models.CueSpeech, 0, 1, "word")
-		commit(t, s, store.Commit{VideoID: v.ID, Run: run("speech"), Cues: []models.Cue{c},
-			Artifacts: []models.Artifact{{Path: "a"}}, Postings: []models.Posting{{CueID: c.ID, Terms: "word"}}})
-	}
-	if err := s.PurgeVideo(t.Context(), "video1"); err != nil {
-		t.Fatal(err)
-	}
-	_, err := s.Video(t.Context(), "video1")
-	wantCode(t, err, models.CodeNotFound)
-	if got := search(t, s, store.SearchQuery{Phrases: []store.Phrase{{Terms: []string{"word"}}}}); !slices.Equal(got, []string{"cue0"}) {
-		t.Errorf("found %v, want what is left", got)
-	}
-	artifacts, err := s.Artifacts(t.Context(), "video1")
-	if err != nil || len(artifacts) > 0 {
-		t.Errorf("artifacts left: %v, %v", artifacts, err)
-	}
-	if got := cues(t, s, store.CueQuery{VideoID: "video1"}); len(got) > 0 {
-		t.Error(fmt.Sprint("cues left: ", got))
 	}
 }

@@ -37,7 +37,7 @@ func cuepointWith(t *testing.T, env []string, args ...string) result {
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	err := proc.Run(ctx, proc.Command{
-		Path: testenv.Program(t, "cuepoint"), Args: args, Env: append([]string{"CUEPOINT_MODELS_DIR="}, env...),
+		Path: testenv.Program(t, "cuepoint"), Args: args, Env: append([]string{"CUEPOINT_MODELS_DIR=", "CUEPOINT_DATABASE_URL="}, env...),
 		Stdout: &stdout, Stderr: &stderr,
 	})
 	return result{status: status(t, err), stdout: stdout.String(), stderr: stderr.String()}

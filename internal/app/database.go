@@ -1,0 +1,49 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/cuepoint/cuepoint/internal/config"
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/postgres"
+	"github.com/cuepoint/cuepoint/store/sqlite"
+)
+
+// openDatabase opens the PostgreSQL database at a URL, or without one the
+// SQLite file.
+func openDatabase(ctx context.Context, url config.Secret, file string) (store.Store, error) {
+	if url.Reveal() == "" {
+		db, err := sqlite.Open(ctx, file)
+		if err != nil {
+			return nil, err
+		}
+		return db, nil
+	}
+	db, err := postgres.Open(ctx, url.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// databasePatience is how long the doctor waits for a database.
+const databasePatience = 10 * time.Second
+
+// databaseParts asks the database that is configured, where one is.
+func databaseParts(ctx context.Context, url config.Secret) []Part {
+	if url.Reveal() == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, databasePatience)
+	defer cancel()
+	p := Part{Name: "postgresql", Purpose: "keeps what is known of the videos", Required: true}
+	version, err := postgres.Version(ctx, url.Reveal())
+	if err != nil {
+		p.Problem, p.Install = models.AsError(err).Message, "apt-get install -y postgresql, and give its URL as CUEPOINT_DATABASE_URL"
+		return []Part{p}
+	}
+	p.Found, p.Version, p.Path = true, version, "the server of --database"
+	return []Part{p}
+}

@@ -1,0 +1,105 @@
+package postgres
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+// library is one workspace of a database, inside a transaction or outside of any.
+type library struct {
+	store     *Store
+	tx        *transaction // nil outside
+	workspace string
+}
+
+// In implements [store.Store].
+func (s *Store) In(workspace string) store.Library {
+	return &library{store: s, workspace: clean(workspace)}
+}
+
+// transaction implements [store.Tx].
+type transaction struct {
+	store *Store
+	tx    pgx.Tx
+	err   error // of the first change that failed, after which the server takes no more
+}
+
+func (t *transaction) In(workspace string) store.Library {
+	return &library{store: t.store, tx: t, workspace: clean(workspace)}
+}
+
+func (t *transaction) Handle() any { return t.tx }
+
+// Tx implements [store.Store].
+func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
+	return s.transact(ctx, func(tx pgx.Tx) error {
+		t := &transaction{store: s, tx: tx}
+		if err := f(t); err != nil {
+			return err
+		}
+		return t.err
+	})
+}
+
+// attempts is how often a transaction is tried that others get in the way of.
+const attempts = 5
+
+// transact runs f in one transaction, again when the database asks for that.
+func (s *Store) transact(ctx context.Context, f func(pgx.Tx) error) error {
+	pause := 10 * time.Millisecond
+	for attempt := 1; ; attempt++ {
+		err := pgx.BeginFunc(ctx, s.pool, f)
+		if attempt == attempts || !retryable(err) {
+			return coded(ctx, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause + rand.N(pause)): // apart from who stood in the way
+		}
+		pause *= 2
+	}
+}
+
+// write runs f in the transaction under way, or in one of its own.
+func (l *library) write(ctx context.Context, f func(pgx.Tx) error) error {
+	if l.tx == nil {
+		return l.store.transact(ctx, f)
+	}
+	err := coded(ctx, f(l.tx.tx))
+	if err != nil && l.tx.err == nil && models.ErrorCode(err) != models.CodeNotFound {
+		l.tx.err = err
+	}
+	return err
+}
+
+// reader is what reads.
+type reader interface {
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+}
+
+func (l *library) read() reader {
+	if l.tx != nil {
+		return l.tx.tx
+	}
+	return l.store.pool
+}
+
+// query reads all rows of an answer.
+func query[T any](ctx context.Context, r reader, scan pgx.RowToFunc[T], statement string, args ...any) ([]T, error) {
+	rows, err := r.Query(ctx, statement, args...)
+	if err != nil {
+		return nil, err
+	}
+	all, err := pgx.CollectRows(rows, scan)
+	if len(all) == 0 {
+		all = nil
+	}
+	return all, err
+}
