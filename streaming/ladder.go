@@ -71,7 +71,7 @@ const (
 	audioFrame    = 1024 // samples in one frame of AAC
 	speechRate    = 16000
 	maxAudio      = 8
-	maxSide       = 4096 // more than browsers' decoders take
+	maxSide       = 4096 // browsers' decoders take no more
 	maxRate       = 60
 
 	slack = 15 * time.Millisecond // what streams may differ by at either end
@@ -162,18 +162,36 @@ func planVideo(s models.Stream, span ffmpeg.Span) *Video {
 	width, height := s.Display()
 	width, height = max(1, width), max(1, height)
 	for _, h := range heights {
-		scale := float64(h.side) / float64(min(width, height))
-		if scale <= 1 && scale*float64(max(width, height)) <= maxSide {
-			v.Rungs = append(v.Rungs, newRung(width, height, scale, h.ceiling))
+		if h.side > min(width, height) {
+			continue
+		}
+		r := largest(width, height, float64(h.side)/float64(min(width, height)), h.ceiling)
+		if last := len(v.Rungs) - 1; last < 0 || r.Width < v.Rungs[last].Width && r.Height < v.Rungs[last].Height {
+			v.Rungs = append(v.Rungs, r)
 		}
 	}
 	if len(v.Rungs) == 0 {
-		scale := min(1, maxSide/float64(max(width, height)))
-		lowest := heights[len(heights)-1]
-		v.Rungs = []Rung{newRung(width, height, scale, lowest.ceiling)}
+		v.Rungs = []Rung{largest(width, height, 1, heights[len(heights)-1].ceiling)}
 	}
 	return v
 }
+
+// largest is a rung of a picture at a scale, or below it where more is beyond
+// what decoders of level 4.2 take (ISO/IEC 14496-10, A.3.4): 8704 macroblocks in
+// a frame, which at 60 frames per second is the most in a second too.
+func largest(width, height int, scale float64, ceiling int) Rung {
+	const most = 8704
+	scale = min(scale, maxSide/float64(max(width, height)))
+	r := newRung(width, height, scale, ceiling)
+	for blocks(r.Width)*blocks(r.Height) > most {
+		scale *= 0.995
+		r = newRung(width, height, scale, ceiling)
+	}
+	return r
+}
+
+// blocks is how many macroblocks cover a side.
+func blocks(side int) int { return (side + 15) / 16 }
 
 func newRung(width, height int, scale float64, ceiling int) Rung {
 	r := Rung{

@@ -86,8 +86,8 @@ func TestRungsGoByTheShorterSideAndNeverAboveTheSource(t *testing.T) {
 		{"portrait by rotation", with(video(1280, 720), func(s *models.Stream) { s.Rotation = 90 }), "720p 720x1280, 480p 480x854, 360p 360x640"},
 		{"upside down", with(video(1280, 720), func(s *models.Stream) { s.Rotation = 180 }), "720p 1280x720, 480p 854x480, 360p 640x360"},
 		{"PAL widescreen", with(video(720, 576), func(s *models.Stream) { s.SampleRatio = models.Ratio{Num: 64, Den: 45} }), "480p 854x480, 360p 640x360"},
-		{"wide", video(2560, 1080), "1080p 2560x1080, 720p 1706x720, 480p 1138x480, 360p 854x360"},
-		{"too wide for decoders", video(8000, 1080), "480p 3556x480, 360p 2666x360"},
+		{"wide", video(2560, 1080), "958p 2270x958, 720p 1706x720, 480p 1138x480, 360p 854x360"},
+		{"too wide for decoders", video(8000, 1080), "544p 4034x544, 480p 3556x480, 360p 2666x360"},
 		{"a banner", video(8192, 200), "100p 4096x100"},
 		{"odd", video(121, 81), "80p 120x80"},
 		{"a pixel", video(1, 1), "2p 2x2"},
@@ -122,6 +122,9 @@ func TestRungsKeepShapeOfAnySource(t *testing.T) {
 			t.Fatal("no rungs")
 		}
 		for _, r := range v.Rungs {
+			if blocks(r.Width)*blocks(r.Height) > 8704 {
+				t.Errorf("%d x %d is beyond level 4.2", r.Width, r.Height)
+			}
 			if r.Width%2 != 0 || r.Height%2 != 0 || r.Width < 2 || r.Height < 2 || max(r.Width, r.Height) > maxSide {
 				t.Errorf("rung of %d x %d", r.Width, r.Height)
 			}
