@@ -2,6 +2,7 @@ package streaming
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -114,8 +115,8 @@ func (v *Video) filter(e Encoding) string {
 		add("zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv")
 	}
 	add("format=yuv420p")
-	if v.rgb() {
-		add("setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709")
+	if space := v.space(); space != "" {
+		add("setparams=%s", space)
 	}
 	if v.Hold > 0 {
 		add("tpad=stop_mode=clone:stop_duration=%s", seconds(v.Hold))
@@ -147,6 +148,24 @@ func (v *Video) rgb() bool {
 		}
 	}
 	return false
+}
+
+// space is the colour space that all rungs are to be marked with, "" where the
+// source says it. Without a mark players tell by the height, and colours would
+// change from one rung to the next.
+func (v *Video) space() string {
+	rate := int(math.Round(v.FrameRate.Float()))
+	switch {
+	case v.rgb():
+		return "colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+	case v.Stream.Color.Space != "" || v.hdr():
+		return ""
+	case v.Stream.Height >= 720:
+		return "colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+	case rate == 25 || rate == 50:
+		return "colorspace=bt470bg:color_primaries=bt470bg:color_trc=smpte170m"
+	}
+	return "colorspace=smpte170m:color_primaries=smpte170m:color_trc=smpte170m"
 }
 
 func (v *Video) matrix() string {

@@ -168,6 +168,38 @@ func TestARotatedPictureIsTurned(t *testing.T) {
 	}
 }
 
+func TestAllRungsAreMarkedWithOneColourSpace(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"unmarked.mp4", slices.Concat(picture("s=1280x720:r=30:d=0.2"), x264), "bt709"},
+		{"small.mp4", slices.Concat(picture("s=640x480:r=30:d=0.2"), x264), "smpte170m"},
+		{"marked.mp4", slices.Concat(picture("s=1280x720:r=30:d=0.2"), x264, []string{"-colorspace", "smpte170m"}), "smpte170m"},
+	} {
+		dir, r := packed(t, testenv.Clip(t, test.name, test.args...))
+		for _, rung := range r.Packaging.Renditions {
+			media, err := testenv.FFmpeg(t).Probe(t.Context(), joined(t, dir, rung.Name), ffmpeg.DefaultLimits())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := media.Streams[0].Color.Space; got != test.want {
+				t.Errorf("%s: %s is marked with %q, want %q", test.name, rung.Name, got, test.want)
+			}
+		}
+	}
+}
+
+func TestUltraWideStaysWithinLevel(t *testing.T) {
+	t.Parallel()
+	_, r := packed(t, testenv.Clip(t, "wide.mp4", slices.Concat(picture("s=2560x1080:r=60:d=0.05"), x264)...))
+	if top := r.Packaging.Renditions[0]; top.Height != 958 || top.Codecs != "avc1.64002a" {
+		t.Errorf("the highest rung is %+v", top)
+	}
+}
+
 // colorAt returns a pixel of a rendition's first frame.
 func colorAt(t *testing.T, dir, name string, x, y int) [3]byte {
 	t.Helper()
