@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -77,8 +78,9 @@ func (u *upload) run(ctx context.Context) (etag string, err error) {
 	}
 	if last {
 		u.opt.SHA256 = u.verified.SHA256()
-		info, err := u.core.PutObject(ctx, u.bucket, u.prefix+u.key, bytes.NewReader(part), int64(len(part)), "", u.opt.SHA256, u.options())
-		return info.ETag, err
+		return settle(func() (minio.UploadInfo, error) {
+			return u.core.PutObject(ctx, u.bucket, u.prefix+u.key, bytes.NewReader(part), int64(len(part)), "", u.opt.SHA256, u.options())
+		})
 	}
 	id, err := u.core.NewMultipartUpload(ctx, u.bucket, u.prefix+u.key, u.options())
 	if err != nil {
@@ -114,8 +116,22 @@ func (u *upload) parts(ctx context.Context, id string, part []byte) (etag string
 			return "", err
 		}
 	}
-	info, err := u.core.CompleteMultipartUpload(ctx, u.bucket, u.prefix+u.key, id, sent, u.options())
-	return info.ETag, err
+	return settle(func() (minio.UploadInfo, error) {
+		return u.core.CompleteMultipartUpload(ctx, u.bucket, u.prefix+u.key, id, sent, u.options())
+	})
+}
+
+// settle stores an object, again where MinIO removed an emptied directory under
+// it: it then denies access, or misses the key that it was to write
+// (https://github.com/minio/minio/issues/15157).
+func settle(store func() (minio.UploadInfo, error)) (etag string, err error) {
+	for try := 1; ; try++ {
+		info, err := store()
+		var answer minio.ErrorResponse
+		if try == tries || !errors.As(err, &answer) || answer.Code != minio.AccessDenied && answer.Code != minio.NoSuchKey {
+			return info.ETag, err
+		}
+	}
 }
 
 // options are those of an object. Its body is signed by its hash, not in chunks.

@@ -13,10 +13,12 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
+	"github.com/minio/minio-go/v7/pkg/s3utils"
 
 	"github.com/cuepoint/cuepoint/internal/config"
 	"github.com/cuepoint/cuepoint/models"
@@ -77,6 +79,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := blob.CheckPrefix(cfg.Prefix); err != nil {
 		return nil, err
 	}
+	if err := s3utils.CheckValidBucketName(cfg.Bucket); err != nil {
+		return nil, models.Errorf(models.CodeInvalidArgument, "%q cannot be a bucket's name; use 3 to 63 small letters, digits, dots and dashes", cfg.Bucket).Because(err)
+	}
 	if s.part == 0 {
 		s.part = defaultPart
 	}
@@ -127,7 +132,7 @@ func (s *Store) ensure(ctx context.Context, cfg Config) error {
 
 func newClient(cfg Config, endpoint string, transport http.RoundTripper) (*minio.Client, error) {
 	address, err := url.Parse(endpoint)
-	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
+	if err != nil || address.Host == "" || strings.Trim(address.Path, "/") != "" || address.Scheme != "http" && address.Scheme != "https" {
 		return nil, models.Errorf(models.CodeInvalidArgument, "%q is no endpoint; give it as https://host:port", endpoint).Because(err)
 	}
 	lookup := minio.BucketLookupAuto

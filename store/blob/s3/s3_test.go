@@ -16,6 +16,7 @@ import (
 	"github.com/cuepoint/cuepoint/internal/testenv"
 	"github.com/cuepoint/cuepoint/store/blob"
 	"github.com/cuepoint/cuepoint/store/blob/blobtest"
+	"github.com/cuepoint/cuepoint/store/blob/cache"
 	"github.com/cuepoint/cuepoint/store/blob/s3"
 )
 
@@ -132,5 +133,35 @@ func TestUnfinishedUploadsAreSeenByTheseTests(t *testing.T) {
 	}
 	if left := unfinished(t, cfg.Bucket, "some/where/a"); strings.Join(left, " ") != "some/where/a" {
 		t.Errorf("unfinished: %v", left)
+	}
+}
+
+func TestACacheMakesFilesOfABucket(t *testing.T) {
+	t.Parallel()
+	s := open(t, configFor(server))
+	dir := t.TempDir()
+	c, err := cache.Open(s, dir, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, size := range map[string]int64{"fits": 1 << 19, "does-not": 6 << 20} {
+		data := strings.Repeat(key[:1], int(size))
+		if _, err := s.Put(t.Context(), key, strings.NewReader(data), size, blob.PutOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		path, release, err := c.Fetch(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != data {
+			t.Errorf("%s: %d bytes, %v, want %d", key, len(got), err, size)
+		}
+		release()
+		if _, err := os.Stat(path); (err == nil) != (key == "fits") {
+			t.Errorf("%s after its use: %v", key, err)
+		}
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
 	}
 }
