@@ -35,8 +35,9 @@ type Result struct {
 	Packaging models.Packaging
 	Media     *models.MediaInfo // as given, with what was measured put right
 	Speech    bool              // whether there is sound, and a file of it for engines
-	// Truncated says that the source ends before its header says; nil where it does not.
-	Truncated *models.Error
+	// Warning says what of the source is missing: its end (TRUNCATED_MEDIA), or
+	// streams of which nothing can be decoded (NO_MEDIA). nil where nothing is.
+	Warning *models.Error
 }
 
 // Package encodes a source that was probed into an empty directory and
@@ -52,22 +53,46 @@ func Package(ctx context.Context, tools ffmpeg.Tools, source, dir string, media 
 		return nil, models.Errorf(models.CodeDurationExceeded, "the file is %.1f hours long, the limit is %.1f; cut it into parts",
 			scan.Duration.Hours(), o.Limits.Duration.Hours())
 	}
+	result, err := attempt(ctx, tools, source, dir, media, scan, o)
+	if models.ErrorCode(err) != models.CodeNoMedia {
+		return result, onDisk(dir, err)
+	}
+	left, warning, failed := decodable(ctx, tools, source, media, scan, o.Limits)
+	switch {
+	case failed != nil:
+		return nil, failed
+	case warning == nil || len(left.Streams) == 0:
+		return nil, err
+	}
+	if err := empty(dir); err != nil {
+		return nil, err
+	}
+	result, err = attempt(ctx, tools, source, dir, media, left, o)
+	if err != nil {
+		return nil, onDisk(dir, err)
+	}
+	result.Warning = warning
+	return result, nil
+}
+
+// attempt packages the streams of a scan.
+func attempt(ctx context.Context, tools ffmpeg.Tools, source, dir string, media *models.MediaInfo, scan *ffmpeg.Scan, o Options) (*Result, error) {
 	ladder, err := Plan(media, scan)
 	if err != nil {
 		return nil, err
 	}
 	tracks, err := encode(ctx, tools, source, dir, ladder, o)
 	if err != nil {
-		return nil, onDisk(dir, err)
+		return nil, err
 	}
 	if err := verify(dir, tracks); err != nil {
-		return nil, onDisk(dir, err)
+		return nil, err
 	}
 	if err := checkSpeech(ctx, tools, dir, ladder, tracks, o.Limits); err != nil {
-		return nil, onDisk(dir, err)
+		return nil, err
 	}
 	if err := writePlaylists(dir, ladder, tracks); err != nil {
-		return nil, onDisk(dir, err)
+		return nil, err
 	}
 	return conclude(media, scan, ladder, tracks), nil
 }
@@ -169,6 +194,9 @@ func (b *byteBudget) spend(bytes int64) error {
 // onDisk finds out whether the disk being full is why something failed, which
 // FFmpeg does not always tell.
 func onDisk(dir string, err error) error {
+	if err == nil {
+		return nil
+	}
 	const nothing = 1 << 20
 	var fs syscall.Statfs_t
 	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
@@ -214,7 +242,7 @@ func conclude(media *models.MediaInfo, scan *ffmpeg.Scan, l *Ladder, tracks []*t
 	}
 	r.Media = &measured
 	if l.Video != nil || len(l.Audio) > 0 {
-		r.Truncated = truncated(media, measured.Duration)
+		r.Warning = truncated(media, measured.Duration)
 	}
 	return r
 }

@@ -142,8 +142,8 @@ func TestPackage(t *testing.T) {
 			if (r.Packaging.Duration-test.duration).Abs() > 60*time.Millisecond || r.Media.Duration != r.Packaging.Duration {
 				t.Errorf("lasts %v, the media %v, want %v", r.Packaging.Duration, r.Media.Duration, test.duration)
 			}
-			if r.Truncated != nil {
-				t.Error(r.Truncated)
+			if r.Warning != nil {
+				t.Error(r.Warning)
 			}
 			_, err := os.Stat(filepath.Join(dir, streaming.SpeechName))
 			if want := strings.Contains(test.want, "audio"); (err == nil) != want || r.Speech != want {
@@ -209,23 +209,31 @@ func colorAt(t *testing.T, dir, name string, x, y int) [3]byte {
 
 func TestAPictureThatChangesItsSizeKeepsItsTimeline(t *testing.T) {
 	t.Parallel()
-	part := func(name, size string, offset int, channels string) []byte {
-		path := testenv.Clip(t, name, slices.Concat(picture("s="+size+":r=25:d=3"), sound("d=3"), x264,
-			[]string{"-ac", channels, "-output_ts_offset", fmt.Sprint(offset)})...)
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	path := filepath.Join(t.TempDir(), "changes.ts")
-	data := slices.Concat(part("first.ts", "320x180", 0, "2"), part("second.ts", "160x120", 3, "1"))
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_, r := packed(t, path)
-	if got := ladder(r.Packaging); got != "180p 320x180@25, audio 2ch" || (r.Packaging.Duration-6*time.Second).Abs() > 100*time.Millisecond {
-		t.Errorf("got %s of %v", got, r.Packaging.Duration)
+	for name, codec := range map[string][]string{
+		"progressive": x264,
+		"interlaced":  {"-c:v", "mpeg2video", "-vf", "setfield=tff", "-flags", "+ildct+ilme", "-c:a", "mp2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			part := func(number, size, offset, channels string) []byte {
+				path := testenv.Clip(t, number+".ts", slices.Concat(picture("s="+size+":r=25:d=3"), sound("d=3"), codec,
+					[]string{"-ac", channels, "-output_ts_offset", offset})...)
+				data, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return data
+			}
+			path := filepath.Join(t.TempDir(), "changes.ts")
+			data := slices.Concat(part("first", "320x180", "0", "2"), part("second", "160x120", "3", "1"))
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, r := packed(t, path)
+			if got := ladder(r.Packaging); got != "180p 320x180@25, audio 2ch" || (r.Packaging.Duration-6*time.Second).Abs() > 100*time.Millisecond {
+				t.Errorf("got %s of %v", got, r.Packaging.Duration)
+			}
+		})
 	}
 }
 
@@ -244,8 +252,8 @@ func TestATruncatedSourceGivesWhatItHolds(t *testing.T) {
 	t.Parallel()
 	clip := testenv.Clip(t, "whole.mp4", slices.Concat(picture("s=320x180:r=25:d=8"), sound("d=8"), x264, []string{"-movflags", "+faststart"})...)
 	_, r := packed(t, testenv.Patch(t, clip, func(b []byte) []byte { return b[:len(b)/2] }))
-	if r.Truncated == nil || r.Truncated.Code != models.CodeTruncatedMedia {
-		t.Fatalf("warning %v", r.Truncated)
+	if r.Warning == nil || r.Warning.Code != models.CodeTruncatedMedia {
+		t.Fatalf("warning %v", r.Warning)
 	}
 	if d := r.Packaging.Duration; d < 3*time.Second || d > 5*time.Second {
 		t.Errorf("lasts %v of 8 s", d)
@@ -350,8 +358,8 @@ func TestSharedClips(t *testing.T) {
 			if got := ladder(r.Packaging); got != want {
 				t.Errorf("got %s, want %s", got, want)
 			}
-			if truncated := strings.Contains(name, "trunc"); (r.Truncated != nil) != truncated {
-				t.Errorf("warning %v", r.Truncated)
+			if truncated := strings.Contains(name, "trunc"); (r.Warning != nil) != truncated {
+				t.Errorf("warning %v", r.Warning)
 			}
 			if math.Abs(r.Packaging.Duration.Seconds()) < 0.3 {
 				t.Errorf("lasts %v", r.Packaging.Duration)

@@ -76,18 +76,16 @@ func moveBorder(t *track, ticks int64) {
 func TestTruncatedIsWhatEndsBeforeItsHeaderSays(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		container     string
 		claimed, real time.Duration
 		want          bool
 	}{
-		{ffmpeg.MOV, 56 * time.Second, 28 * time.Second, true},
-		{ffmpeg.MOV, 49 * 24 * time.Hour, 2 * time.Second, true},
-		{ffmpeg.MOV, 10 * time.Second, 9500 * time.Millisecond, false},
-		{ffmpeg.MOV, 2 * time.Second, 10 * time.Second, false},
-		{ffmpeg.Matroska, 0, 10 * time.Second, false},
-		{ffmpeg.MP3, time.Hour, 10 * time.Second, false}, // a guess from the first frame
+		{56 * time.Second, 28 * time.Second, true},
+		{49 * 24 * time.Hour, 2 * time.Second, true},
+		{10 * time.Second, 9500 * time.Millisecond, false},
+		{2 * time.Second, 10 * time.Second, false},
+		{0, 10 * time.Second, false},
 	} {
-		got := truncated(&models.MediaInfo{Container: test.container, Duration: test.claimed}, test.real)
+		got := truncated(&models.MediaInfo{Claimed: test.claimed, Duration: time.Hour}, test.real)
 		if (got != nil) != test.want {
 			t.Errorf("%+v: %v", test, got)
 		}

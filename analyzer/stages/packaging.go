@@ -33,7 +33,8 @@ func (*Package) Spec() analyzer.Spec {
 func (*Package) Params(*analyzer.Job) string { return "" }
 
 // Run packages the source; see [streaming.Package] for its errors. A source
-// that ends early gives a result with a TRUNCATED_MEDIA warning.
+// that ends early, or of which a stream cannot be decoded, gives a result with a
+// warning.
 func (s *Package) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, error) {
 	made, err := streaming.Package(ctx, s.tools, job.Source, job.Scratch, job.Video.Media, streaming.Options{
 		Limits: s.limits, Progress: job.Progress,
@@ -45,7 +46,7 @@ func (s *Package) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result,
 	if err != nil {
 		return nil, fmt.Errorf("encode packaging: %w", err)
 	}
-	result := &analyzer.Result{Media: made.Media, Warning: made.Truncated, Artifacts: []models.Artifact{
+	result := &analyzer.Result{Media: made.Media, Warning: made.Warning, Artifacts: []models.Artifact{
 		{Kind: models.ArtifactHLS, Path: streaming.MasterName, Type: "application/vnd.apple.mpegurl", Data: data},
 		{Kind: models.ArtifactDASH, Path: streaming.ManifestName, Type: "application/dash+xml"},
 	}}

@@ -2,6 +2,7 @@ package ffmpeg
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
 	"math"
@@ -70,6 +71,23 @@ func (t Tools) Scan(ctx context.Context, path string, media *models.MediaInfo, l
 		}
 	}
 	return scan, nil
+}
+
+// Decodes tells whether a stream gives at least one picture or sample of sound.
+func (t Tools) Decodes(ctx context.Context, path, container string, index int, l Limits) (bool, error) {
+	args := InputAs(container, path, "-max_error_rate", "1")
+	args = append(args, "-map", "0:"+strconv.Itoa(index), "-frames", "1", "-f", "framecrc", "pipe:1")
+	var out bytes.Buffer
+	err := t.Run(ctx, Run{Args: args, Stdout: &out, Limits: scanLimits(path, l)})
+	if err != nil && models.ErrorCode(err) != models.CodeNoMedia {
+		return false, err
+	}
+	for line := range strings.Lines(out.String()) {
+		if !strings.HasPrefix(line, "#") {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // scanLimits gives a file the time that reading all of it takes on a slow disk.
