@@ -41,6 +41,9 @@ captions_of() {
 # the command's standard output, whatever else went wrong.
 analyze() {
 	local args=(--data "$data") captions found status=0
+	if [[ $1 == "$sample" ]]; then
+		args+=(--language en)
+	fi
 	captions=$(captions_of "$1")
 	if [[ -n $captions ]]; then
 		say "taking the captions from $captions"

@@ -59,6 +59,7 @@ need_test() {
 	need "PostgreSQL" "the database of a cluster, which tests start for themselves" \
 		postgresql has_file '/usr/lib/postgresql/*/bin/postgres'
 	need "nginx" "the CDN edge, which tests start for themselves" nginx has_file '/usr/sbin/nginx'
+	need "curl" "with which the README asks the REST API" curl has curl
 	need "ShellCheck" "which checks the shell scripts" shellcheck has shellcheck
 }
 
