@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,6 +192,23 @@ func TestFrameRatesStayBetweenOneAndSixty(t *testing.T) {
 			t.Errorf("%v frames per second", got)
 		}
 	})
+}
+
+func TestSegmentsAreSixSecondsAtEveryRate(t *testing.T) {
+	t.Parallel()
+	rates := append(slices.Clone(standardRates[:17]), models.Ratio{Num: 617, Den: 50}, models.Ratio{Num: 48, Den: 1})
+	for _, rate := range rates {
+		step := time.Duration(float64(time.Second) / rate.Float())
+		v := planVideo(models.Stream{Kind: models.StreamVideo, Width: 64, Height: 36, FrameRate: rate},
+			ffmpeg.Span{End: time.Minute, Packets: 100, Step: step, Steady: true, Regular: true})
+		l := &Ladder{Video: v}
+		if gop := float64(v.GOP) / v.FrameRate.Float(); math.Abs(gop-2) > 0.5/v.FrameRate.Float()+1e-9 {
+			t.Errorf("%v: a keyframe every %v s", rate, gop)
+		}
+		if s := l.segment().Float(); math.Abs(s-6) > 1.5/v.FrameRate.Float()+1e-9 {
+			t.Errorf("%v: segments of %v s", rate, s)
+		}
+	}
 }
 
 func TestPicturesAreMovedByHalfAFrameAtMost(t *testing.T) {

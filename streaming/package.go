@@ -127,7 +127,7 @@ func (l *Ladder) outputs(dir string, spend func(int64) error) ([]*track, []func(
 	var outputs []func(io.Reader) error
 	if v := l.Video; v != nil {
 		for _, r := range v.Rungs {
-			t := &track{Name: r.Name, Kind: models.StreamVideo, FrameRate: v.FrameRate}
+			t := &track{Name: r.Name, Kind: models.StreamVideo, FrameRate: v.FrameRate, GOP: v.GOP}
 			t.Width, t.Height = r.shown()
 			tracks = append(tracks, t)
 			outputs = append(outputs, newVideoSegmenter(t, dir, spend).read)

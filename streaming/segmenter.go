@@ -153,8 +153,11 @@ func (b budgeted) Write(p []byte) (int, error) {
 // add notes a segment of samples that begins at a decode time.
 func (s *segmenter) add(start int64, samples []mp4.Sample, bytes int64) {
 	seg := segment{Start: start, Bytes: bytes, Key: samples[0].IsSync()}
-	for _, sample := range samples {
+	for i, sample := range samples {
 		seg.Duration += int64(sample.Dur)
+		if gop := s.track.GOP; gop > 0 && sample.IsSync() != (i%gop == 0) {
+			seg.Key = false
+		}
 	}
 	s.track.Segments = append(s.track.Segments, seg)
 }

@@ -24,6 +24,7 @@ type track struct {
 
 	Width, Height int          // as shown, in square pixels
 	FrameRate     models.Ratio // of video
+	GOP           int          // frames of video from one keyframe to the next
 	Channels      int
 	Language      string // BCP 47
 	Label         string // for people
@@ -34,7 +35,8 @@ type track struct {
 type segment struct {
 	Start, Duration int64
 	Bytes           int64
-	// Key is true where the first sample can be decoded without any before it.
+	// Key is true where the first sample can be decoded without any before it,
+	// and of pictures the first of every further GOP, but no other.
 	Key bool
 }
 

@@ -43,7 +43,7 @@ func verifyTrack(dir string, t *track) error {
 		case s.Duration <= 0 || t.shown(i) <= 0:
 			return fmt.Errorf("segment %d has no duration", i)
 		case !s.Key:
-			return fmt.Errorf("segment %d does not begin with a keyframe", i)
+			return fmt.Errorf("segment %d does not begin with a keyframe, or its others are not where they belong", i)
 		}
 		if err := hasFile(dir, t.Name, segmentName(i), s.Bytes); err != nil {
 			return err
