@@ -22,7 +22,7 @@ type Hit struct {
 
 // HitWhy says what made a moment an answer.
 type HitWhy struct {
-	Words   float64  `json:"words"` // BM25
+	Words   float64  `json:"words"` // the rank of its words; higher is better
 	Matched []string `json:"matched"`
 }
 

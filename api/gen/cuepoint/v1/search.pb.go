@@ -329,7 +329,7 @@ func (x *SnippetPart) GetHit() bool {
 // Why says what made a moment an answer.
 type Why struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The BM25 score of its words.
+	// How well its words fit, as the database ranks them (BM25 when embedded).
 	Words float64 `protobuf:"fixed64,1,opt,name=words,proto3" json:"words,omitempty"`
 	// The words of the text that matched, as written there.
 	Matched       []string `protobuf:"bytes,2,rep,name=matched,proto3" json:"matched,omitempty"`
