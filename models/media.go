@@ -4,8 +4,8 @@ import "time"
 
 // MediaInfo is what probing found in a source.
 type MediaInfo struct {
-	Container string        `json:"container"` // one of the accepted containers, in FFmpeg's short names: "mov", "matroska", …
-	Duration  time.Duration `json:"duration"`  // as decoded once packaged; the header's claim before
+	Container string        `json:"container"`                  // one of the accepted containers, in FFmpeg's short names: "mov", "matroska", …
+	Duration  time.Duration `json:"duration"`                   // as decoded once packaged; the header's claim before
 	Claimed   time.Duration `json:"claimed_duration,omitempty"` // the header's claim for good, 0 where it makes none
 	BitRate   int64         `json:"bit_rate,omitempty"`
 	Streams   []Stream      `json:"streams"`
