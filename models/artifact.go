@@ -48,8 +48,8 @@ type Packaging struct {
 type Rendition struct {
 	Name      string     `json:"name"` // "720p", "audio-en"; also its directory
 	Kind      StreamKind `json:"kind"`
-	Width     int        `json:"width,omitempty"`
-	Height    int        `json:"height,omitempty"`
+	Width     int        `json:"width"`  // 0 for sound
+	Height    int        `json:"height"` // 0 for sound
 	FrameRate float64    `json:"frame_rate,omitempty"`
 	Bitrate   int64      `json:"bitrate"` // measured peak over a segment, bits per second
 	Average   int64      `json:"average"` // measured, bits per second

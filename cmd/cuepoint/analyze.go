@@ -69,11 +69,7 @@ func (c *analyzeCmd) report(e *env, file string, doc *app.Document, err error) e
 	if doc.State == models.VideoFailed && !e.cli.JSON {
 		return nil
 	}
-	segments := 0
-	if doc.Transcript != nil {
-		segments = len(doc.Transcript.Segments)
-	}
 	return e.print(doc, "%s  %s  %s  %v  renditions %d, shots %d, segments %d, chapters %d\n  play %s\n",
 		doc.ID, doc.State, doc.Title, time.Duration(doc.Duration).Round(time.Millisecond),
-		len(doc.Renditions), len(doc.Shots), segments, len(doc.Chapters), doc.HLS)
+		len(doc.Renditions), len(doc.Shots), len(doc.Transcript.Segments), len(doc.Chapters), doc.HLS)
 }

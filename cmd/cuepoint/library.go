@@ -90,10 +90,8 @@ func describe(w io.Writer, d *app.Document) error {
 	for _, s := range d.Shots {
 		row("shot "+clock(s.Start), "%s", s.Transition)
 	}
-	if d.Transcript != nil {
-		for _, s := range d.Transcript.Segments {
-			row("speech "+clock(s.Start), "%s", s.Text)
-		}
+	for _, s := range d.Transcript.Segments {
+		row("speech "+clock(s.Start), "%s", s.Text)
 	}
 	return out.Flush()
 }

@@ -12,22 +12,22 @@ import (
 // Document is everything known of one video, in the JSON form that the command
 // line prints. Times are seconds. Its field names do not change.
 type Document struct {
-	ID         string              `json:"id"`
-	Source     string              `json:"source"`
-	Title      string              `json:"title"`
-	State      models.VideoState   `json:"state"`
-	Error      *DocumentError      `json:"error,omitempty"`
-	Duration   Seconds             `json:"duration"`
-	Media      *DocumentMedia      `json:"media"`
-	Stages     []DocumentStage     `json:"stages"`
-	Renditions []models.Rendition  `json:"renditions"`
-	HLS        string              `json:"hls"`
-	DASH       string              `json:"dash"`
-	Poster     string              `json:"poster"`
-	Storyboard string              `json:"storyboard"`
-	Shots      []DocumentShot      `json:"shots"`
-	Transcript *DocumentTranscript `json:"transcript"`
-	Chapters   []DocumentChapter   `json:"chapters"`
+	ID         string             `json:"id"`
+	Source     string             `json:"source"`
+	Title      string             `json:"title"`
+	State      models.VideoState  `json:"state"`
+	Error      *DocumentError     `json:"error,omitempty"`
+	Duration   Seconds            `json:"duration"`
+	Media      *DocumentMedia     `json:"media"`
+	Stages     []DocumentStage    `json:"stages"`
+	Renditions []models.Rendition `json:"renditions"`
+	HLS        string             `json:"hls"`
+	DASH       string             `json:"dash"`
+	Poster     string             `json:"poster"`
+	Storyboard string             `json:"storyboard"`
+	Shots      []DocumentShot     `json:"shots"`
+	Transcript DocumentTranscript `json:"transcript"`
+	Chapters   []DocumentChapter  `json:"chapters"`
 }
 
 // DocumentError is why an input failed or is usable in part only.
@@ -52,7 +52,8 @@ type DocumentShot struct {
 	Transition models.Transition `json:"transition"`
 }
 
-// DocumentTranscript is what was said.
+// DocumentTranscript is what was said: no segments where nothing was, or nobody
+// could listen, which the speech stage's reason tells.
 type DocumentTranscript struct {
 	Language string            `json:"language"`
 	Source   string            `json:"source"`
@@ -87,6 +88,7 @@ type DocumentChapter struct {
 func newDocument() *Document {
 	return &Document{
 		Stages: []DocumentStage{}, Renditions: []models.Rendition{}, Shots: []DocumentShot{}, Chapters: []DocumentChapter{},
+		Transcript: DocumentTranscript{Segments: []DocumentSegment{}},
 	}
 }
 
@@ -180,8 +182,8 @@ func (a *App) addInsights(ctx context.Context, d *Document) error {
 	return nil
 }
 
-func transcriptDocument(transcript models.Transcript) *DocumentTranscript {
-	t := &DocumentTranscript{Language: transcript.Language, Source: transcript.Source}
+func transcriptDocument(transcript models.Transcript) DocumentTranscript {
+	t := DocumentTranscript{Language: transcript.Language, Source: transcript.Source}
 	for _, s := range transcript.Segments {
 		segment := DocumentSegment{Start: Seconds(s.Start), End: Seconds(s.End), Text: s.Text, Confidence: s.Confidence}
 		for _, w := range s.Words {

@@ -38,7 +38,7 @@ func TestAnalyzeMakesAVideoToPlayReadSkimAndSearch(t *testing.T) {
 	if len(doc.Shots) != 2 || math.Abs(doc.Shots[1].Start-3) > 0.041 || doc.Shots[1].Transition != "cut" {
 		t.Errorf("shots %+v, want a cut at 3 s", doc.Shots)
 	}
-	if tr := doc.Transcript; tr == nil || tr.Source != "imported" || tr.Language != "en" || len(tr.Segments) != 2 ||
+	if tr := doc.Transcript; tr.Source != "imported" || tr.Language != "en" || len(tr.Segments) != 2 ||
 		tr.Segments[0].Text != "Bees make honey & wax." || tr.Segments[0].Start != 0.5 {
 		t.Errorf("transcript %+v", doc.Transcript)
 	}
@@ -141,7 +141,7 @@ func TestBadInputsAreRefusedOneByOne(t *testing.T) {
 	if r.status != 1 || doc.State != "partial" || doc.Error == nil || doc.Error.Code != "CAPTIONS_INVALID" || doc.HLS == "" {
 		t.Errorf("bad captions: status %d, %s, %+v", r.status, doc.State, doc.Error)
 	}
-	if doc, r = analyze(t, data, video, "--captions", captions); r.status != 0 || doc.State != "ready" || doc.Transcript == nil {
+	if doc, r = analyze(t, data, video, "--captions", captions); r.status != 0 || doc.State != "ready" || len(doc.Transcript.Segments) == 0 {
 		t.Errorf("with good captions then: status %d, %s, %+v", r.status, doc.State, doc.Error)
 	}
 }
@@ -195,7 +195,7 @@ func TestSharedClipsAreAnalyzed(t *testing.T) {
 	if r.status != 0 || doc.State != "ready" {
 		t.Fatalf("status %d, %s, %+v\n%s", r.status, doc.State, doc.Error, r.stderr)
 	}
-	if doc.Transcript == nil || doc.Transcript.Source != "imported" || len(doc.Transcript.Segments) < 14 {
+	if doc.Transcript.Source != "imported" || len(doc.Transcript.Segments) < 14 {
 		t.Errorf("transcript %+v, want the embedded captions", doc.Transcript)
 	}
 	if len(doc.Chapters) != 4 || math.Abs(doc.Chapters[1].Start-15.28) > 0.05 {

@@ -74,7 +74,7 @@ type document struct {
 		Start, End float64
 		Transition string
 	}
-	Transcript *struct {
+	Transcript struct {
 		Language, Source string
 		Segments         []struct {
 			Start, End, Confidence float64
