@@ -72,6 +72,9 @@ func (s *Store) fetch(ctx context.Context, m Model, progress Progress) error {
 		return models.Errorf(models.CodeDataInUse, "another process is downloading the model %s; wait for it and run again", m.Name).Because(err)
 	}
 	if err := s.download(ctx, m, part, progress); err != nil {
+		if info, statErr := part.Stat(); statErr == nil && info.Size() == 0 {
+			os.Remove(part.Name()) // there is nothing to go on from
+		}
 		return err
 	}
 	if err := part.Sync(); err != nil {

@@ -186,6 +186,9 @@ func TestPullSaysWhatIsWrongWithTheHost(t *testing.T) {
 		b.BaseURL = "http://127.0.0.1:1"
 		_, err := b.Pull(t.Context(), name, nil)
 		wantCode(t, err, models.CodeSourceUnavailable)
+		if left, err := filepath.Glob(filepath.Join(b.Dir, "*.part")); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
 	})
 	t.Run("mute", func(t *testing.T) {
 		t.Parallel()
