@@ -119,20 +119,10 @@ func missing(end, own time.Duration) time.Duration {
 
 // pick returns the video stream to show: the default one where it has packets.
 func pick(media *models.MediaInfo, scan *ffmpeg.Scan) *models.Stream {
-	var first *models.Stream
-	for i := range media.Streams {
-		s := &media.Streams[i]
-		if s.Kind != models.StreamVideo || scan.Streams[s.Index].Packets == 0 {
-			continue
-		}
-		if s.Default {
-			return s
-		}
-		if first == nil {
-			first = s
-		}
-	}
-	return first
+	there := models.MediaInfo{Streams: slices.DeleteFunc(slices.Clone(media.Streams), func(s models.Stream) bool {
+		return scan.Streams[s.Index].Packets == 0
+	})}
+	return there.First(models.StreamVideo)
 }
 
 // soundtracks returns the audio streams that have packets, the default one first.

@@ -206,7 +206,7 @@ func onDisk(dir string, err error) error {
 	if !full {
 		return err
 	}
-	return models.Errorf(models.CodeStorageFull, "the disk is full; free some space and run again").Because(err)
+	return models.StorageFull(err)
 }
 
 // writePlaylists writes what players load first, last of all.

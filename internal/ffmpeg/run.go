@@ -122,7 +122,7 @@ func Explain(err error) error {
 	case errors.As(err, &signal):
 		return models.Errorf(models.CodeEngineCrashed, "FFmpeg crashed on this file; convert it to MP4 with another program and try again").Because(err)
 	case errors.As(err, &exit) && strings.Contains(exit.Stderr, "No space left on device"):
-		return models.Errorf(models.CodeStorageFull, "the disk is full; free some space and run again").Because(err)
+		return models.StorageFull(err)
 	case errors.As(err, &exit) && outOfMemory(exit.Stderr):
 		return models.Errorf(models.CodeResourceLimit, "FFmpeg reached its memory limit on this file; convert it to MP4 in a smaller size and try again").Because(err)
 	case errors.As(err, &exit):
