@@ -36,6 +36,7 @@ type Spec struct {
 	Needs []string
 	// Optional stages may fail and leave the video usable.
 	Optional bool
+	Class    Class // what it strains
 }
 
 var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)

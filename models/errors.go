@@ -52,6 +52,7 @@ const (
 	CodeUnimplemented   Code = "UNIMPLEMENTED"    // there is no such method
 	CodeHostNotAllowed  Code = "HOST_NOT_ALLOWED" // asked for by a name that is not the server's
 	CodeCanceled        Code = "CANCELED"
+	CodeNotRunning      Code = "NOT_RUNNING" // there is nothing under way that could be canceled
 
 	// About a stage.
 	CodeNotApplicable Code = "NOT_APPLICABLE" // nothing in this video for it to work on

@@ -31,6 +31,7 @@ type Video struct {
 	State  VideoState
 	Error  *Error // why it is failed or partial
 
+	Blob     string   // key of the source's bytes among the blobs
 	SHA256   string   // of the source bytes, lower-case hex
 	Size     int64    // of the source, in bytes
 	Language string   // declared by the owner, BCP 47; empty: to be detected
@@ -47,6 +48,7 @@ type Video struct {
 // Sidecar is a file that came beside a source. Its bytes are kept as a source's are.
 type Sidecar struct {
 	Name   string // its file name, which tells its format
+	Blob   string // key of its bytes among the blobs
 	SHA256 string // lower-case hex
 }
 
@@ -73,20 +75,41 @@ const (
 	StageCanceled StageStatus = "canceled"
 )
 
-// StageRun says what is true of a stage. ID names the directory its files were
-// published in; Version and Params say what made them, so that a later run
-// with the same pair is no work at all.
+// StageRun says what is true of a stage: of the attempt under way or the last
+// one, and of the result that can be read meanwhile.
 type StageRun struct {
-	ID      string // of the run; changes every time the stage runs
+	ID      string // of the attempt; the directory of its files has it in its name
 	Stage   string
 	Status  StageStatus
 	Version int    // of the stage's code
-	Params  string // fingerprint of everything else the result depends on
-	Attempt int    // 1 for the first
-	Error   *Error // why it failed or was skipped; a warning when it is done
+	Params  string // fingerprint of the stage's own settings
+	Error   *Error // why it failed or was skipped; a warning when it is done; the last attempt's while the next one is due
+
+	// Fence goes up whenever the stage is made due, taken back or ended from
+	// outside. Only who holds the current one may change the run.
+	Fence     int64
+	Worker    string    // that has the attempt under way
+	Heartbeat time.Time // its last sign of life
+	Progress  float64   // of the attempt under way, 0 to 1
+	Due       time.Time // of a pending stage: when it may start; zero while it waits for other stages
+
+	// Counted since the stage was last asked for.
+	Attempt  int // how often it was begun; 1 for the first
+	Failures int // attempts that failed
+	Crashes  int // of them, those in which an engine died
+	Losses   int // attempts whose worker went away
 
 	Started  time.Time
 	Finished time.Time
+
+	Result StageResult
+}
+
+// StageResult is what a stage committed last. Its zero value is no result.
+type StageResult struct {
+	Run         string // the attempt that made it
+	Fingerprint string // of everything it depends on: the same one means the same result
+	Sums        string // SHA-256 of the list of its files' hashes, lower-case hex; empty without files
 }
 
 // Elapsed is how long the run took, 0 while it has not finished.
