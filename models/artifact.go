@@ -22,8 +22,8 @@ const (
 	ArtifactChapters   ArtifactKind = "chapters"   // WebVTT
 )
 
-// Artifact is a file that a stage published. Its bytes lie in the directory of
-// the run that made it.
+// Artifact is a file that a stage published. Its bytes lie among the blobs, with
+// those of the run's other files: see [RunPrefix].
 type Artifact struct {
 	VideoID  string
 	Stage    string
@@ -37,6 +37,14 @@ type Artifact struct {
 	Height   int
 	Data     json.RawMessage
 }
+
+// RunPrefix is what the keys of all files of a run begin with.
+func RunPrefix(video, stage, run string) string {
+	return "videos/" + video + "/" + stage + "@" + run + "/"
+}
+
+// Key names the artifact's bytes among the blobs.
+func (a *Artifact) Key() string { return RunPrefix(a.VideoID, a.Stage, a.Run) + a.Path }
 
 // Packaging is what the ladder turned out to be: the Data of the HLS artifact.
 type Packaging struct {
