@@ -64,7 +64,7 @@ func (in *Intake) Add(ctx context.Context, path string, opt Options) (*models.Vi
 		now := time.Now().UTC()
 		return in.create(ctx, &models.Video{
 			ID: models.NewID(), Title: strings.TrimSuffix(base, filepath.Ext(base)), Source: source,
-			State: models.VideoQueued, SHA256: sum, Size: size,
+			State: models.VideoQueued, Blob: sourceKey(sum), SHA256: sum, Size: size,
 			Language: opt.Language, Captions: captions, Created: now, Updated: now,
 		})
 	}
@@ -112,8 +112,11 @@ func (in *Intake) sidecar(ctx context.Context, path string) (*models.Sidecar, er
 	if err != nil {
 		return nil, fmt.Errorf("captions %s: %w", path, err)
 	}
-	return &models.Sidecar{Name: displayText(filepath.Base(path)), SHA256: sum}, nil
+	return &models.Sidecar{Name: displayText(filepath.Base(path)), Blob: sourceKey(sum), SHA256: sum}, nil
 }
+
+// sourceKey is the key of bytes that are kept under their hash.
+func sourceKey(sum string) string { return "sources/" + sum[:2] + "/" + sum }
 
 // open opens a regular file for reading, and nothing that would hang.
 func open(path string) (f *os.File, size int64, err error) {

@@ -25,9 +25,42 @@ type Store interface {
 	// for that. Once a change has failed other than by NOT_FOUND, Tx fails.
 	Tx(ctx context.Context, f func(tx Tx) error) error
 
-	// SourceInUse tells whether a video of any workspace was made of, or came
-	// with, these bytes. Deleted videos use theirs until they are purged.
-	SourceInUse(ctx context.Context, sum string) (bool, error)
+	// Running lists the stages that are running in all workspaces, but for those
+	// of deleted videos.
+	Running(ctx context.Context) ([]Running, error)
+
+	// EachVideo lists videos of all workspaces, deleted ones too, with their runs,
+	// by id: at most limit of those after an id.
+	EachVideo(ctx context.Context, after string, limit int) ([]*models.Video, error)
+
+	// SourceInUse tells whether a video of any workspace has this key for the
+	// bytes of its source or of its captions. Deleted videos use theirs until they
+	// are purged.
+	SourceInUse(ctx context.Context, key string) (bool, error)
+
+	// Events lists events of all workspaces: at most limit of those after a
+	// cursor, 0 for the first that is kept. Once an event was returned, none
+	// appears before it. Those of one video are in the order they were recorded in.
+	Events(ctx context.Context, after int64, limit int) ([]models.Event, error)
+
+	// LastEvent returns the cursor of the newest event, 0 where there never was
+	// one. What is recorded from now on comes after it.
+	LastEvent(ctx context.Context) (int64, error)
+
+	// Changes returns a channel that receives when there may be new events, until
+	// ctx ends; it is not closed. It holds one such hint and drops further ones. A
+	// hint may get lost: who waits for events asks again now and then.
+	Changes(ctx context.Context) <-chan struct{}
+
+	// DropEvents forgets events from before a time.
+	DropEvents(ctx context.Context, before time.Time) error
+
+	// Garbage lists the prefixes of keys that were discarded and are due, at most
+	// limit, those first that have been due for longest.
+	Garbage(ctx context.Context, now time.Time, limit int) ([]string, error)
+
+	// Forget takes a prefix off the list. It may be called twice.
+	Forget(ctx context.Context, prefix string) error
 
 	// Published tells whether an artifact of any workspace lies in the directory
 	// of this run. Deleted videos keep theirs until they are purged.
@@ -39,11 +72,29 @@ type Store interface {
 
 // Tx is a transaction under way. It is for one goroutine.
 type Tx interface {
-	In(workspace string) Library
+	In(workspace string) TxLibrary
 
 	// Handle is the driver's own transaction, a *sql.Tx or a pgx.Tx, for who
 	// keeps something else in the same database.
 	Handle() any
+}
+
+// TxLibrary is a library within a transaction.
+type TxLibrary interface {
+	Library
+
+	// Lock returns a video as Video does. Nobody else changes the video or its
+	// runs until the transaction ends. NOT_FOUND.
+	Lock(ctx context.Context, id string) (*models.Video, error)
+
+	// Record adds events, to be seen when the transaction has ended. Their
+	// Workspace is this one, whatever they say, and their Cursor the store's to
+	// give. Who records events of a video has locked or changed it before.
+	Record(ctx context.Context, events ...models.Event) error
+
+	// Discard notes that nobody needs what lies under these prefixes of keys from
+	// a time on. Of several times for one prefix the earliest stands.
+	Discard(ctx context.Context, due time.Time, prefixes ...string) error
 }
 
 // Library is what one workspace remembers. What belongs to another is
@@ -81,9 +132,13 @@ type Library interface {
 	// NOT_FOUND.
 	PurgeVideo(ctx context.Context, id string) error
 
-	// SetRun writes what is true of a stage, replacing what was. NOT_FOUND, for
-	// a deleted video too.
-	SetRun(ctx context.Context, videoID string, run models.StageRun) error
+	// SetRun writes what is true of stages, replacing what was. NOT_FOUND, for a
+	// deleted video too.
+	SetRun(ctx context.Context, videoID string, runs ...models.StageRun) error
+
+	// Beat notes that a run is alive, and says whether it still is: running, and
+	// under this fence. Where it is not, nothing changes.
+	Beat(ctx context.Context, b Beat) (alive bool, err error)
 
 	// Commit replaces everything the stage had written with a new result and
 	// writes its run, in one transaction. NOT_FOUND, for a deleted video too.
@@ -98,6 +153,22 @@ type Library interface {
 	// Search finds cues by their terms, best first. Every database finds the
 	// same cues; their order may differ. INVALID_ARGUMENT without a term.
 	Search(ctx context.Context, q SearchQuery) ([]Match, error)
+}
+
+// Running is a stage that is running.
+type Running struct {
+	Workspace string
+	VideoID   string
+	Run       models.StageRun
+}
+
+// Beat is a sign of life of a run.
+type Beat struct {
+	VideoID  string
+	Stage    string
+	Fence    int64
+	Progress float64 // 0 to 1
+	At       time.Time
 }
 
 // VideoQuery asks for a page of videos.
@@ -119,6 +190,7 @@ type VideoUpdate struct {
 	Error    **models.Error     // to a nil pointer: no error any more
 	Title    *string
 	Source   *string
+	Blob     *string
 	Language *string
 	Captions *models.Sidecar
 }

@@ -27,7 +27,7 @@ func (o owners) Owned(ctx context.Context, video, stage, run string) bool {
 }
 
 func (o owners) SourceOwned(ctx context.Context, sum string) bool {
-	used, err := o.store.SourceInUse(ctx, sum)
+	used, err := o.store.SourceInUse(ctx, "sources/"+sum[:min(2, len(sum))]+"/"+sum)
 	return used || err != nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -30,8 +31,8 @@ type transaction struct {
 	err   error // of the first change that failed, after which the server takes no more
 }
 
-func (t *transaction) In(workspace string) store.Library {
-	return &library{store: t.store, tx: t, workspace: clean(workspace)}
+func (t *transaction) In(workspace string) store.TxLibrary {
+	return &txLibrary{library{store: t.store, tx: t, workspace: clean(workspace)}}
 }
 
 func (t *transaction) Handle() any { return t.tx }
@@ -72,9 +73,23 @@ func (l *library) write(ctx context.Context, f func(pgx.Tx) error) error {
 	if l.tx == nil {
 		return l.store.transact(ctx, f)
 	}
-	err := coded(ctx, f(l.tx.tx))
-	if err != nil && l.tx.err == nil && models.ErrorCode(err) != models.CodeNotFound {
-		l.tx.err = err
+	return l.tx.noted(coded(ctx, f(l.tx.tx)))
+}
+
+// exec runs one statement in the transaction under way, or by itself.
+func (l *library) exec(ctx context.Context, statement string, args ...any) (pgconn.CommandTag, error) {
+	if l.tx == nil {
+		tag, err := l.store.pool.Exec(ctx, statement, args...)
+		return tag, coded(ctx, err)
+	}
+	tag, err := l.tx.tx.Exec(ctx, statement, args...)
+	return tag, l.tx.noted(coded(ctx, err))
+}
+
+// noted keeps the error of the first change that failed.
+func (t *transaction) noted(err error) error {
+	if err != nil && t.err == nil && models.ErrorCode(err) != models.CodeNotFound {
+		t.err = err
 	}
 	return err
 }

@@ -32,8 +32,9 @@ type Store struct {
 }
 
 var (
-	_ store.Store   = (*Store)(nil)
-	_ store.Library = (*library)(nil)
+	_ store.Store     = (*Store)(nil)
+	_ store.Library   = (*library)(nil)
+	_ store.TxLibrary = (*txLibrary)(nil)
 )
 
 // Limits of a connection, unless its URL has its own.
@@ -83,6 +84,8 @@ func parse(url string) (*pgxpool.Config, error) {
 		"application_name":                    "cuepoint",
 		"statement_timeout":                   statementTimeout,
 		"idle_in_transaction_session_timeout": idleTimeout,
+		// Each statement sees what others committed while it waited for them.
+		"default_transaction_isolation": "read committed",
 	} {
 		if _, given := c.RuntimeParams[name]; !given {
 			c.RuntimeParams[name] = value
@@ -149,9 +152,9 @@ func (s *Store) Close() error {
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 
 // SourceInUse implements [store.Store].
-func (s *Store) SourceInUse(ctx context.Context, sum string) (used bool, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM videos WHERE sha256 = $1)
-		OR EXISTS (SELECT FROM videos WHERE captions_sha256 = $1 AND captions_sha256 <> '')`, clean(sum)).Scan(&used)
+func (s *Store) SourceInUse(ctx context.Context, key string) (used bool, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM videos WHERE blob = $1)
+		OR EXISTS (SELECT FROM videos WHERE captions_blob = $1 AND captions_blob <> '')`, clean(key)).Scan(&used)
 	return used, coded(ctx, err)
 }
 

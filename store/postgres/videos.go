@@ -14,8 +14,8 @@ import (
 	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
 
-const videoColumns = `id, workspace, title, source, state, error_code, error_message, sha256, size,
-	language, captions_name, captions_sha256, media, created, updated, deleted`
+const videoColumns = `id, workspace, title, source, state, error_code, error_message, blob, sha256, size,
+	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted`
 
 // live bounds a statement on videos to one of the workspace that is not deleted.
 const live = ` WHERE workspace = $1 AND id = $2 AND deleted IS NULL`
@@ -28,12 +28,12 @@ func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	}
 	v.Workspace = l.workspace
 	code, message := sqldb.ErrorColumns(v.Error)
-	captions, captionsSum := sqldb.SidecarColumns(v.Captions)
+	captions, captionsBlob, captionsSum := sqldb.SidecarColumns(v.Captions)
 	return l.write(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO videos (`+videoColumns+`)
-			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,NULL)`,
-			clean(v.ID), v.Workspace, clean(v.Title), clean(v.Source), v.State, code, clean(message), clean(v.SHA256), v.Size,
-			clean(v.Language), clean(captions), clean(captionsSum), media, v.Created, v.Updated)
+			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,NULL)`,
+			clean(v.ID), v.Workspace, clean(v.Title), clean(v.Source), v.State, code, clean(message), clean(v.Blob), clean(v.SHA256), v.Size,
+			clean(v.Language), clean(captions), clean(captionsBlob), clean(captionsSum), media, v.Created, v.Updated)
 		return err
 	})
 }
@@ -55,7 +55,7 @@ func (l *library) video(ctx context.Context, condition, value string) (*models.V
 		return nil, sqldb.NoVideo(value)
 	}
 	if err == nil {
-		err = l.loadRuns(ctx, found)
+		err = loadRuns(ctx, l.read(), found)
 	}
 	if err != nil {
 		return nil, coded(ctx, fmt.Errorf("read video %s: %w", value, err))
@@ -92,12 +92,25 @@ func (l *library) Videos(ctx context.Context, q store.VideoQuery) (store.VideoPa
 		fmt.Sprintf(` ORDER BY created DESC, id DESC LIMIT %d`, size+1), where.args...)
 	page := sqldb.Page(videos, size)
 	if err == nil {
-		err = l.loadRuns(ctx, page.Videos)
+		err = loadRuns(ctx, l.read(), page.Videos)
 	}
 	if err != nil {
 		return store.VideoPage{}, coded(ctx, fmt.Errorf("list videos: %w", err))
 	}
 	return page, nil
+}
+
+// EachVideo implements [store.Store].
+func (s *Store) EachVideo(ctx context.Context, after string, limit int) ([]*models.Video, error) {
+	videos, err := query(ctx, s.pool, scanVideo,
+		`SELECT `+videoColumns+` FROM videos WHERE id > $1 ORDER BY id LIMIT $2`, clean(after), limit)
+	if err == nil {
+		err = loadRuns(ctx, s.pool, videos)
+	}
+	if err != nil {
+		return nil, coded(ctx, fmt.Errorf("list all videos: %w", err))
+	}
+	return videos, nil
 }
 
 // UpdateVideo implements [store.Library].
@@ -145,16 +158,16 @@ func change(ctx context.Context, tx pgx.Tx, id, statement string, args ...any) e
 
 func scanVideo(row pgx.CollectableRow) (*models.Video, error) {
 	var v models.Video
-	var code, message, captions, captionsSum string
+	var code, message, captions, captionsBlob, captionsSum string
 	var media []byte
 	var deleted *time.Time
-	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.SHA256, &v.Size,
-		&v.Language, &captions, &captionsSum, &media, &v.Created, &v.Updated, &deleted)
+	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.Blob, &v.SHA256, &v.Size,
+		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &v.Created, &v.Updated, &deleted)
 	if err != nil {
 		return nil, err
 	}
 	v.Error = sqldb.ErrorFrom(code, message)
-	v.Captions = sqldb.SidecarFrom(captions, captionsSum)
+	v.Captions = sqldb.SidecarFrom(captions, captionsBlob, captionsSum)
 	v.Created, v.Updated, v.Deleted = v.Created.UTC(), v.Updated.UTC(), timeFrom(deleted)
 	if deleted != nil {
 		v.State = models.VideoDeleted

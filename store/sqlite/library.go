@@ -22,26 +22,32 @@ func (s *Store) In(workspace string) store.Library {
 
 // transaction implements [store.Tx].
 type transaction struct {
-	store *Store
-	tx    *sql.Tx
-	err   error // of the first change that failed and may be half done
+	store    *Store
+	tx       *sql.Tx
+	err      error // of the first change that failed and may be half done
+	recorded bool  // that something happened
 }
 
-func (t *transaction) In(workspace string) store.Library {
-	return &library{store: t.store, tx: t, workspace: workspace}
+func (t *transaction) In(workspace string) store.TxLibrary {
+	return &txLibrary{library{store: t.store, tx: t, workspace: workspace}}
 }
 
 func (t *transaction) Handle() any { return t.tx }
 
 // Tx implements [store.Store].
 func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
-	return s.transact(ctx, func(tx *sql.Tx) error {
-		t := &transaction{store: s, tx: tx}
+	t := &transaction{store: s}
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		t.tx = tx
 		if err := f(t); err != nil {
 			return err
 		}
 		return t.err
 	})
+	if err == nil && t.recorded {
+		s.changes.Send()
+	}
+	return err
 }
 
 // transact runs f in one writing transaction.
@@ -83,8 +89,9 @@ func (l *library) read() reader {
 }
 
 // SourceInUse implements [store.Store].
-func (s *Store) SourceInUse(ctx context.Context, sum string) (used bool, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM videos WHERE sha256 = ?1 OR captions_sha256 = ?1)`, sum).Scan(&used)
+func (s *Store) SourceInUse(ctx context.Context, key string) (used bool, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM videos WHERE blob = ?1)
+		OR EXISTS (SELECT 1 FROM videos WHERE captions_blob = ?1 AND captions_blob <> '')`, key).Scan(&used)
 	return used, coded(err)
 }
 

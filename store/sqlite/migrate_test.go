@@ -84,12 +84,13 @@ func wantBees(t *testing.T, l store.Library) {
 	second := at.Truncate(time.Second)
 	want := &models.Video{
 		ID: "bees", Workspace: models.DefaultWorkspace, Title: "About bees", Source: "/videos/bees.mp4", State: models.VideoPartial,
-		Error:  models.Errorf(models.CodeTruncatedMedia, "the file ends early"),
-		SHA256: "cafe", Size: 12, Language: "en", Captions: &models.Sidecar{Name: "bees.vtt", SHA256: "f00d"},
-		Media: &models.MediaInfo{Container: "mov", Duration: time.Minute},
+		Error: models.Errorf(models.CodeTruncatedMedia, "the file ends early"),
+		Blob:  "sources/ca/cafe", SHA256: "cafe", Size: 12, Language: "en",
+		Captions: &models.Sidecar{Name: "bees.vtt", Blob: "sources/f0/f00d", SHA256: "f00d"},
+		Media:    &models.MediaInfo{Container: "mov", Duration: time.Minute},
 		Runs: []models.StageRun{
 			{ID: "run2", Stage: "speech", Status: models.StageDone, Version: 3, Params: "p", Attempt: 2,
-				Started: second, Finished: second.Add(time.Second)},
+				Started: second, Finished: second.Add(time.Second), Result: models.StageResult{Run: "run2"}},
 			{ID: "run1", Stage: "package", Status: models.StageFailed, Version: 1, Attempt: 1,
 				Error: models.Errorf(models.CodeNoMedia, "nothing in it")},
 		},

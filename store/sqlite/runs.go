@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -11,65 +12,101 @@ import (
 	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
 
+const runColumns = `stage, run, status, version, params, error_code, error_message, fence, worker, heartbeat, progress, due,
+	attempt, failures, crashes, losses, started, finished, result_run, fingerprint, sums`
+
 // SetRun implements [store.Library].
-func (l *library) SetRun(ctx context.Context, videoID string, run models.StageRun) error {
-	return l.write(ctx, func(tx *sql.Tx) error { return l.setRun(ctx, tx, videoID, run) })
+func (l *library) SetRun(ctx context.Context, videoID string, runs ...models.StageRun) error {
+	return l.write(ctx, func(tx *sql.Tx) error { return l.setRuns(ctx, tx, videoID, runs...) })
 }
 
-// setRun writes a run and tells the video that something changed.
-func (l *library) setRun(ctx context.Context, tx *sql.Tx, videoID string, run models.StageRun) error {
+// setRuns writes runs and tells the video that something changed.
+func (l *library) setRuns(ctx context.Context, tx *sql.Tx, videoID string, runs ...models.StageRun) error {
 	result, err := tx.ExecContext(ctx, `UPDATE videos SET updated = ?`+live, time.Now().UnixMicro(), l.workspace, videoID)
 	if err := found(result, err, videoID); err != nil {
 		return err
 	}
-	code, message := sqldb.ErrorColumns(run.Error)
-	_, err = tx.ExecContext(ctx, `INSERT INTO stage_runs
-		(workspace, video_id, stage, run, status, version, params, attempt, error_code, error_message, started, finished)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
-		ON CONFLICT (video_id, stage) DO UPDATE SET run = excluded.run, status = excluded.status, version = excluded.version,
-			params = excluded.params, attempt = excluded.attempt, error_code = excluded.error_code,
-			error_message = excluded.error_message, started = excluded.started, finished = excluded.finished`,
-		l.workspace, videoID, run.Stage, run.ID, run.Status, run.Version, run.Params, run.Attempt, code, message,
-		nullMicros(run.Started), nullMicros(run.Finished))
-	return err
+	for _, r := range runs {
+		code, message := sqldb.ErrorColumns(r.Error)
+		_, err := tx.ExecContext(ctx, `INSERT INTO stage_runs (workspace, video_id, `+runColumns+`)
+			VALUES (`+marks(23)+`)
+			ON CONFLICT (video_id, stage) DO UPDATE SET (`+runColumns+`) = (`+excluded(runColumns)+`)`,
+			l.workspace, videoID, r.Stage, r.ID, r.Status, r.Version, r.Params, code, message,
+			r.Fence, r.Worker, nullMicros(r.Heartbeat), r.Progress, nullMicros(r.Due),
+			r.Attempt, r.Failures, r.Crashes, r.Losses, nullMicros(r.Started), nullMicros(r.Finished),
+			r.Result.Run, r.Result.Fingerprint, r.Result.Sums)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Beat implements [store.Library].
+func (l *library) Beat(ctx context.Context, b store.Beat) (alive bool, err error) {
+	err = l.write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE stage_runs SET heartbeat = ?, progress = ?
+			WHERE workspace = ? AND video_id = ? AND stage = ? AND fence = ? AND status = 'running'`,
+			b.At.UnixMicro(), b.Progress, l.workspace, b.VideoID, b.Stage, b.Fence)
+		if err != nil {
+			return err
+		}
+		n, err := result.RowsAffected()
+		alive = n > 0
+		return err
+	})
+	return alive && err == nil, err
+}
+
+// Running implements [store.Store].
+func (s *Store) Running(ctx context.Context) ([]store.Running, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT workspace, video_id, `+runColumns+` FROM stage_runs
+		WHERE status = 'running' AND EXISTS (SELECT 1 FROM videos WHERE id = video_id AND deleted IS NULL)
+		ORDER BY video_id, rowid`)
+	if err != nil {
+		return nil, coded(fmt.Errorf("list running stages: %w", err))
+	}
+	running, err := collect(rows, scanRunning)
+	return running, coded(err)
 }
 
 // loadRuns fills in the runs of videos, in the order they were first written.
-func (l *library) loadRuns(ctx context.Context, videos []*models.Video) error {
+func loadRuns(ctx context.Context, r reader, videos []*models.Video) error {
 	byID, ids := make(map[string]*models.Video, len(videos)), make([]any, 0, len(videos))
 	for _, v := range videos {
 		byID[v.ID] = v
 		ids = append(ids, v.ID)
 	}
-	rows, err := l.read().QueryContext(ctx, `SELECT video_id, run, stage, status, version, params, attempt,
-		error_code, error_message, started, finished
-		FROM stage_runs WHERE video_id IN (`+marks(len(ids))+`) ORDER BY rowid`, ids...)
+	rows, err := r.QueryContext(ctx, `SELECT workspace, video_id, `+runColumns+` FROM stage_runs
+		WHERE video_id IN (`+marks(len(ids))+`) ORDER BY rowid`, ids...)
 	if err != nil {
 		return err
 	}
-	_, err = collect(rows, func(row scanner) (struct{}, error) {
-		id, run, err := scanRun(row)
-		if err == nil {
-			byID[id].Runs = append(byID[id].Runs, run)
-		}
-		return struct{}{}, err
-	})
+	found, err := collect(rows, scanRunning)
+	for _, one := range found {
+		byID[one.VideoID].Runs = append(byID[one.VideoID].Runs, one.Run)
+	}
 	return err
 }
 
-func scanRun(row scanner) (videoID string, r models.StageRun, err error) {
+// scanRunning reads a row of workspace, video_id and the columns of a run.
+func scanRunning(row scanner) (store.Running, error) {
+	var one store.Running
+	r := &one.Run
 	var code, message string
-	var started, finished sql.NullInt64
-	err = row.Scan(&videoID, &r.ID, &r.Stage, &r.Status, &r.Version, &r.Params, &r.Attempt, &code, &message, &started, &finished)
+	var heartbeat, due, started, finished sql.NullInt64
+	err := row.Scan(&one.Workspace, &one.VideoID, &r.Stage, &r.ID, &r.Status, &r.Version, &r.Params, &code, &message,
+		&r.Fence, &r.Worker, &heartbeat, &r.Progress, &due, &r.Attempt, &r.Failures, &r.Crashes, &r.Losses, &started, &finished,
+		&r.Result.Run, &r.Result.Fingerprint, &r.Result.Sums)
 	r.Error = sqldb.ErrorFrom(code, message)
-	r.Started, r.Finished = timeFrom(started), timeFrom(finished)
-	return videoID, r, err
+	r.Heartbeat, r.Due, r.Started, r.Finished = timeFrom(heartbeat), timeFrom(due), timeFrom(started), timeFrom(finished)
+	return one, err
 }
 
 // Commit implements [store.Library].
 func (l *library) Commit(ctx context.Context, c store.Commit) error {
 	return l.write(ctx, func(tx *sql.Tx) error {
-		if err := l.setRun(ctx, tx, c.VideoID, c.Run); err != nil { // from here on the video is known to be ours
+		if err := l.setRuns(ctx, tx, c.VideoID, c.Run); err != nil { // from here on the video is known to be ours
 			return err
 		}
 		if c.Media != nil {

@@ -29,11 +29,14 @@ var migrations embed.FS
 type Store struct {
 	write *sql.DB // one connection: SQLite has one writer, so who writes waits here
 	read  *sql.DB
+
+	changes sqldb.Hints
 }
 
 var (
-	_ store.Store   = (*Store)(nil)
-	_ store.Library = (*library)(nil)
+	_ store.Store     = (*Store)(nil)
+	_ store.Library   = (*library)(nil)
+	_ store.TxLibrary = (*txLibrary)(nil)
 )
 
 // Open opens the file at path, creating it where there is none, and brings its

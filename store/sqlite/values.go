@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // scanner is a row of a result: *sql.Row or *sql.Rows.
@@ -62,6 +63,11 @@ func rawFrom(s sql.NullString) json.RawMessage {
 // marks is n question marks for an IN list.
 func marks(n int) string {
 	return strings.TrimSuffix(strings.Repeat("?,", n), ",")
+}
+
+// excluded names columns as an upsert's new values.
+func excluded(columns string) string {
+	return "excluded." + strings.Join(strings.FieldsFunc(columns, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }), ", excluded.")
 }
 
 func anys[T any](values []T) []any {

@@ -14,8 +14,8 @@ import (
 	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
 
-const videoColumns = `id, workspace, title, source, state, error_code, error_message, sha256, size,
-	language, captions_name, captions_sha256, media, created, updated, deleted`
+const videoColumns = `id, workspace, title, source, state, error_code, error_message, blob, sha256, size,
+	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted`
 
 // live bounds a statement on videos to one of the workspace that is not deleted.
 const live = ` WHERE workspace = ? AND id = ? AND deleted IS NULL`
@@ -28,11 +28,11 @@ func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	}
 	v.Workspace = l.workspace
 	code, message := sqldb.ErrorColumns(v.Error)
-	captions, captionsSum := sqldb.SidecarColumns(v.Captions)
+	captions, captionsBlob, captionsSum := sqldb.SidecarColumns(v.Captions)
 	return l.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO videos (`+videoColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)`,
-			v.ID, v.Workspace, v.Title, v.Source, v.State, code, message, v.SHA256, v.Size,
-			v.Language, captions, captionsSum, media, v.Created.UnixMicro(), v.Updated.UnixMicro())
+		_, err := tx.ExecContext(ctx, `INSERT INTO videos (`+videoColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)`,
+			v.ID, v.Workspace, v.Title, v.Source, v.State, code, message, v.Blob, v.SHA256, v.Size,
+			v.Language, captions, captionsBlob, captionsSum, media, v.Created.UnixMicro(), v.Updated.UnixMicro())
 		return err
 	})
 }
@@ -54,7 +54,7 @@ func (l *library) video(ctx context.Context, condition, value string) (*models.V
 		return nil, sqldb.NoVideo(value)
 	}
 	if err == nil {
-		err = l.loadRuns(ctx, []*models.Video{v})
+		err = loadRuns(ctx, l.read(), []*models.Video{v})
 	}
 	if err != nil {
 		return nil, coded(fmt.Errorf("read video %s: %w", value, err))
@@ -93,12 +93,28 @@ func (l *library) Videos(ctx context.Context, q store.VideoQuery) (store.VideoPa
 	videos, err := collect(rows, scanVideo)
 	page := sqldb.Page(videos, size)
 	if err == nil {
-		err = l.loadRuns(ctx, page.Videos)
+		err = loadRuns(ctx, l.read(), page.Videos)
 	}
 	if err != nil {
 		return store.VideoPage{}, coded(fmt.Errorf("list videos: %w", err))
 	}
 	return page, nil
+}
+
+// EachVideo implements [store.Store].
+func (s *Store) EachVideo(ctx context.Context, after string, limit int) ([]*models.Video, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+videoColumns+` FROM videos WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+	if err != nil {
+		return nil, coded(fmt.Errorf("list all videos: %w", err))
+	}
+	videos, err := collect(rows, scanVideo)
+	if err == nil {
+		err = loadRuns(ctx, s.read, videos)
+	}
+	if err != nil {
+		return nil, coded(fmt.Errorf("list all videos: %w", err))
+	}
+	return videos, nil
 }
 
 // UpdateVideo implements [store.Library].
@@ -157,17 +173,17 @@ func found(result sql.Result, err error, id string) error {
 
 func scanVideo(row scanner) (*models.Video, error) {
 	var v models.Video
-	var code, message, captions, captionsSum string
+	var code, message, captions, captionsBlob, captionsSum string
 	var media sql.NullString
 	var created, updated int64
 	var deleted sql.NullInt64
-	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.SHA256, &v.Size,
-		&v.Language, &captions, &captionsSum, &media, &created, &updated, &deleted)
+	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.Blob, &v.SHA256, &v.Size,
+		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &created, &updated, &deleted)
 	if err != nil {
 		return nil, err
 	}
 	v.Error = sqldb.ErrorFrom(code, message)
-	v.Captions = sqldb.SidecarFrom(captions, captionsSum)
+	v.Captions = sqldb.SidecarFrom(captions, captionsBlob, captionsSum)
 	v.Created, v.Updated, v.Deleted = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC(), timeFrom(deleted)
 	if deleted.Valid {
 		v.State = models.VideoDeleted

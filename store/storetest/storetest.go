@@ -58,7 +58,7 @@ func newVideo(n int) *models.Video {
 	return &models.Video{
 		ID: fmt.Sprintf("video%d", n), Title: fmt.Sprintf("Video %d", n), Source: "film.mp4", State: models.VideoQueued,
 		Workspace: models.DefaultWorkspace,
-		SHA256:    fmt.Sprintf("%064d", n), Size: 12, Created: at, Updated: at,
+		Blob:      fmt.Sprintf("sources/video%d", n), SHA256: fmt.Sprintf("%064d", n), Size: 12, Created: at, Updated: at,
 	}
 }
 
@@ -81,7 +81,7 @@ func wantCode(t *testing.T, err error, code models.Code) {
 func testVideo(t *testing.T, db store.Store) {
 	s := db.In(models.DefaultWorkspace)
 	want := newVideo(1)
-	want.Language, want.Captions = "de", &models.Sidecar{Name: "film.vtt", SHA256: "abc"}
+	want.Language, want.Captions = "de", &models.Sidecar{Name: "film.vtt", Blob: "sources/captions", SHA256: "abc"}
 	want.Media = &models.MediaInfo{Container: "mov", Duration: time.Minute, Streams: []models.Stream{{Kind: models.StreamVideo, Width: 16}}}
 	want.Error = models.Errorf(models.CodeTruncatedMedia, "it ends early")
 	if err := s.CreateVideo(t.Context(), want); err != nil {
@@ -99,9 +99,9 @@ func testVideo(t *testing.T, db store.Store) {
 			t.Errorf("%s (-created +read):\n%s", name, diff)
 		}
 	}
-	for sum, want := range map[string]bool{want.SHA256: true, "abc": true, "def": false} {
-		if used, err := db.SourceInUse(t.Context(), sum); err != nil || used != want {
-			t.Errorf("source %s in use: %v, %v", sum, used, err)
+	for key, want := range map[string]bool{want.Blob: true, "sources/captions": true, "sources/video2": false, "": false} {
+		if used, err := db.SourceInUse(t.Context(), key); err != nil || used != want {
+			t.Errorf("%q in use: %v, %v, want %v", key, used, err, want)
 		}
 	}
 }
@@ -127,6 +127,9 @@ func testNotFound(t *testing.T, db store.Store) {
 	wantCode(t, s.PurgeVideo(ctx, "none"), models.CodeNotFound)
 	wantCode(t, s.SetRun(ctx, "none", models.StageRun{Stage: "probe"}), models.CodeNotFound)
 	wantCode(t, s.Commit(ctx, store.Commit{VideoID: "none"}), models.CodeNotFound)
+	if alive, err := s.Beat(ctx, store.Beat{VideoID: "none", Stage: "probe"}); err != nil || alive {
+		t.Errorf("a beat of nothing: %v, %v", alive, err)
+	}
 }
 
 func testPaging(t *testing.T, db store.Store) {
@@ -167,7 +170,10 @@ func testUpdate(t *testing.T, db store.Store) {
 	s := db.In(models.DefaultWorkspace)
 	want := create(t, s, 1)
 	state, title, failure := models.VideoPartial, "New", models.Errorf(models.CodeStorageFull, "full")
-	if err := s.UpdateVideo(t.Context(), want.ID, store.VideoUpdate{State: &state, Title: &title, Error: &failure}); err != nil {
+	blob, captions := "sources/new", &models.Sidecar{Name: "new.vtt", Blob: "sources/captions", SHA256: "abc"}
+	if err := s.UpdateVideo(t.Context(), want.ID, store.VideoUpdate{
+		State: &state, Title: &title, Error: &failure, Blob: &blob, Captions: captions,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := s.Video(t.Context(), want.ID)
@@ -178,6 +184,7 @@ func testUpdate(t *testing.T, db store.Store) {
 		t.Error("updated did not move")
 	}
 	want.State, want.Title, want.Error, want.Updated = state, title, failure, got.Updated
+	want.Blob, want.Captions = blob, captions
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -194,7 +201,12 @@ func testRuns(t *testing.T, db store.Store) {
 	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)
 	want := []models.StageRun{
-		{Stage: "probe", ID: "r1", Status: models.StageDone, Version: 2, Params: "p", Attempt: 1, Started: moment, Finished: moment.Add(time.Second)},
+		{
+			Stage: "probe", ID: "r1", Status: models.StageDone, Version: 2, Params: "p", Fence: 1 << 40, Worker: "w",
+			Heartbeat: moment.Add(time.Millisecond), Progress: 0.5, Due: moment.Add(-time.Second), Attempt: 1, Failures: 2, Crashes: 3, Losses: 4,
+			Started: moment, Finished: moment.Add(time.Second),
+			Result: models.StageResult{Run: "r0", Fingerprint: "f", Sums: "s"},
+		},
 		{Stage: "another", Status: models.StageFailed, Error: models.Errorf(models.CodeNoMedia, "no")},
 	}
 	for _, run := range append([]models.StageRun{{Stage: "probe"}, {Stage: "another"}}, want[1], want[0]) {
@@ -202,12 +214,23 @@ func testRuns(t *testing.T, db store.Store) {
 			t.Fatal(err)
 		}
 	}
-	got, err := s.Video(t.Context(), v.ID)
+	wantRuns(t, s, v.ID, want)
+	// Several at once are written as one by one.
+	want = []models.StageRun{{Stage: "probe", Status: models.StagePending}, want[1], {Stage: "third", Attempt: 1}, {Stage: "fourth"}}
+	if err := s.SetRun(t.Context(), v.ID, want[2], want[3], want[0]); err != nil {
+		t.Fatal(err)
+	}
+	wantRuns(t, s, v.ID, want)
+}
+
+func wantRuns(t *testing.T, s store.Library, id string, want []models.StageRun) {
+	t.Helper()
+	got, err := s.Video(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got.Runs); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+		t.Errorf("runs (-want +got):\n%s", diff)
 	}
 }
 

@@ -131,7 +131,7 @@ func wantPublished(t *testing.T, db store.Store, v *models.Video, want bool) {
 			t.Errorf("run %s is published: %v, %v, want %v", run, is, err, want)
 		}
 	}
-	if used, err := db.SourceInUse(t.Context(), v.SHA256); err != nil || used != want {
+	if used, err := db.SourceInUse(t.Context(), v.Blob); err != nil || used != want {
 		t.Errorf("its source is in use: %v, %v, want %v", used, err, want)
 	}
 }

@@ -79,19 +79,19 @@ func ErrorFrom(code, message string) *models.Error {
 }
 
 // SidecarColumns are empty for nil.
-func SidecarColumns(c *models.Sidecar) (name, sum string) {
+func SidecarColumns(c *models.Sidecar) (name, blob, sum string) {
 	if c == nil {
-		return "", ""
+		return "", "", ""
 	}
-	return c.Name, c.SHA256
+	return c.Name, c.Blob, c.SHA256
 }
 
 // SidecarFrom is the reverse of [SidecarColumns].
-func SidecarFrom(name, sum string) *models.Sidecar {
+func SidecarFrom(name, blob, sum string) *models.Sidecar {
 	if sum == "" {
 		return nil
 	}
-	return &models.Sidecar{Name: name, SHA256: sum}
+	return &models.Sidecar{Name: name, Blob: blob, SHA256: sum}
 }
 
 // Changes names the columns of the table of videos that u sets, and their values.
@@ -111,11 +111,15 @@ func Changes(u store.VideoUpdate) (columns []string, values []any) {
 	if u.Source != nil {
 		add("source", *u.Source)
 	}
+	if u.Blob != nil {
+		add("blob", *u.Blob)
+	}
 	if u.Language != nil {
 		add("language", *u.Language)
 	}
 	if u.Captions != nil {
 		add("captions_name", u.Captions.Name)
+		add("captions_blob", u.Captions.Blob)
 		add("captions_sha256", u.Captions.SHA256)
 	}
 	return columns, values
