@@ -17,6 +17,7 @@ var picture = [][]string{
 	{"api"},
 	{"analyzer/stages", "internal/search"},
 	{"analyzer"},
+	{"internal/events"},
 	{
 		"store", "store/vector", "store/blob", "transcribe", "vision", "streaming",
 		"analyzer/embed", "analyzer/text", "analyzer/chapters", "models/weights",
