@@ -7,8 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -78,32 +79,18 @@ func tree(prefix, dir string) ([]string, error) {
 
 // putAll puts files, some at a time, and stops at the first error.
 func putAll(ctx context.Context, s Store, prefix, dir string, names []string, contentType func(string) string) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	queue := make(chan string)
-	var workers sync.WaitGroup
-	for range min(uploads, len(names)) {
-		workers.Go(func() {
-			for name := range queue {
-				opt := PutOptions{}
-				if contentType != nil {
-					opt.ContentType = contentType(name)
-				}
-				if err := putFile(ctx, s, prefix+name, filepath.Join(dir, filepath.FromSlash(name)), opt); err != nil {
-					cancel(err)
-				}
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(uploads)
+	for _, name := range names {
+		work.Go(func() error {
+			opt := PutOptions{}
+			if contentType != nil {
+				opt.ContentType = contentType(name)
 			}
+			return putFile(ctx, s, prefix+name, filepath.Join(dir, filepath.FromSlash(name)), opt)
 		})
 	}
-	for _, name := range names {
-		select {
-		case queue <- name:
-		case <-ctx.Done():
-		}
-	}
-	close(queue)
-	workers.Wait()
-	return context.Cause(ctx)
+	return work.Wait()
 }
 
 func putFile(ctx context.Context, s Store, key, path string, opt PutOptions) error {

@@ -39,7 +39,7 @@ func roundTrip(t *testing.T, s blob.Store, data []byte, sized, hashed bool) {
 	if hashed {
 		opt.SHA256 = hash(data)
 	}
-	began := time.Now().Truncate(time.Second)
+	began := time.Now().Add(-time.Second).Truncate(time.Second) // file systems, too, know the time by ticks
 	// Readers give what they like of what they are asked for.
 	info, err := s.Put(t.Context(), "a/b", iotest.HalfReader(bytes.NewReader(data)), size, opt)
 	if err != nil {

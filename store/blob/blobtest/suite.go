@@ -44,6 +44,7 @@ func Run(t *testing.T, b Backend) {
 		"lists are in order and come in pages":             testList,
 		"a tree is put as it lies":                         testTree,
 		"a tree that cannot be put leaves nothing":         testFailedTree,
+		"a list of hashes tells what is wrong":             testSums,
 		"presigned requests read and write":                testPresign,
 		"presigned requests hold to their limits":          testPresignLimits,
 		"a sweep leaves alone what is being written":       testSweep,
