@@ -40,6 +40,9 @@ func main() {
 type cli struct {
 	Data      string        `help:"Directory of the library." default:"cuepoint-data" env:"CUEPOINT_DATA" placeholder:"DIR" type:"path"`
 	Database  config.Secret `help:"PostgreSQL database of the library (postgres://user:password@host/name); a file in its directory unless given." env:"CUEPOINT_DATABASE_URL" placeholder:"URL"`
+	Blobs     string        `help:"Store of files (file:///directory, or s3://bucket/prefix?endpoint=https://host:port with region, path_style, create, ca and public); in the directory of the library unless given." env:"CUEPOINT_BLOBS_URL" placeholder:"URL"`
+	S3Access  config.Secret `help:"Access key of the bucket; AWS's variables and roles are asked unless given." env:"CUEPOINT_S3_ACCESS_KEY" placeholder:"KEY" name:"s3-access-key"`
+	S3Secret  config.Secret `help:"Secret key of the bucket. Better in the environment, where fewer see it." env:"CUEPOINT_S3_SECRET_KEY" placeholder:"KEY" name:"s3-secret-key"`
 	ModelsDir string        `help:"Directory with model files, for machines without the internet." env:"CUEPOINT_MODELS_DIR" placeholder:"DIR" type:"path"`
 	ModelsURL string        `help:"Mirror to download model files from." env:"CUEPOINT_MODELS_URL" placeholder:"URL" name:"models-url"`
 	Model     string        `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"${model}" env:"CUEPOINT_MODEL"`
@@ -74,7 +77,10 @@ func (e *env) open(create bool) (*app.App, error) {
 }
 
 func (e *env) config() app.Config {
-	return app.Config{Data: e.cli.Data, Database: e.cli.Database, ModelsDir: e.cli.ModelsDir, ModelsURL: e.cli.ModelsURL, Model: e.cli.Model, Log: e.log}
+	return app.Config{
+		Data: e.cli.Data, Database: e.cli.Database, Blobs: e.cli.Blobs, S3AccessKey: e.cli.S3Access, S3SecretKey: e.cli.S3Secret,
+		ModelsDir: e.cli.ModelsDir, ModelsURL: e.cli.ModelsURL, Model: e.cli.Model, Log: e.log,
+	}
 }
 
 // print writes v as a line of JSON where that is asked for, else the text.

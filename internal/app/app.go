@@ -15,6 +15,7 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/models/weights"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/blob"
 	"github.com/cuepoint/cuepoint/store/blob/disk"
 	"github.com/cuepoint/cuepoint/transcribe"
 	"github.com/cuepoint/cuepoint/vision"
@@ -24,10 +25,15 @@ import (
 type Config struct {
 	Data      string        // the data directory
 	Database  config.Secret // URL of a PostgreSQL database; empty for a file in the data directory
+	Blobs     string        // URL of the store of files, file:// or s3://; empty for a directory in the data directory
 	ModelsDir string        // a directory of model files beside the data directory's own; may be empty
 	ModelsURL string        // of a mirror of model files; empty for their own host
 	Model     string        // the Whisper model: a name of the catalogue or a path
 	Log       *slog.Logger
+
+	// The keys of an S3 bucket; empty for those that AWS's own programs find.
+	S3AccessKey config.Secret
+	S3SecretKey config.Secret
 }
 
 // maxSource is the largest source that is taken in, in bytes.
@@ -37,6 +43,7 @@ const maxSource = 20 << 30
 type App struct {
 	Store    store.Library // of the default workspace
 	Files    *disk.Store
+	Blobs    blob.Store
 	Models   *weights.Store
 	Pipeline *analyzer.Pipeline
 	Search   *search.Searcher
@@ -61,6 +68,10 @@ func Open(ctx context.Context, cfg Config, create bool) (_ *App, err error) {
 		}
 	}()
 	if a.Files, err = disk.Open(cfg.Data); err != nil {
+		return nil, err
+	}
+	// Once stages publish by way of the blobs: openBlobs(ctx, cfg, a.Files.Path("blobs")).
+	if a.Blobs, err = openBlobs(ctx, Config{}, a.Files.Path(".")); err != nil {
 		return nil, err
 	}
 	if a.db, err = openDatabase(ctx, cfg.Database, a.Files.Path("cuepoint.db")); err != nil {
@@ -96,6 +107,9 @@ func (a *App) Close() error {
 	var errs []error
 	if a.db != nil {
 		errs = append(errs, a.db.Close())
+	}
+	if a.Blobs != nil {
+		errs = append(errs, a.Blobs.Close())
 	}
 	if a.Files != nil {
 		errs = append(errs, a.Files.Close())

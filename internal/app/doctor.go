@@ -36,7 +36,7 @@ func Doctor(ctx context.Context, cfg Config) []Part {
 		enginePart(ctx, "cuepoint-speech", "transcribes speech with Whisper; where the system has no libwhisper, "+
 			"install whisper.cpp so that pkg-config finds it", "make setup build", false),
 	}
-	return append(append(parts, databaseParts(ctx, cfg.Database)...), modelParts(cfg)...)
+	return slices.Concat(parts, databaseParts(ctx, cfg.Database), blobParts(ctx, cfg), modelParts(cfg))
 }
 
 var versionLine = regexp.MustCompile(`version (\S+)`)

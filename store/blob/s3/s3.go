@@ -79,7 +79,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := blob.CheckPrefix(cfg.Prefix); err != nil {
 		return nil, err
 	}
-	if err := s3utils.CheckValidBucketName(cfg.Bucket); err != nil {
+	if err := s3utils.CheckValidBucketNameStrict(cfg.Bucket); err != nil {
 		return nil, models.Errorf(models.CodeInvalidArgument, "%q cannot be a bucket's name; use 3 to 63 small letters, digits, dots and dashes", cfg.Bucket).Because(err)
 	}
 	if s.part == 0 {
@@ -192,6 +192,9 @@ func (s *Store) Close() error {
 	s.transport.CloseIdleConnections()
 	return nil
 }
+
+// URL names a blob as the command lines of S3 do: s3://bucket/key.
+func (s *Store) URL(key string) string { return "s3://" + s.bucket + "/" + s.prefix + key }
 
 // Features implements [blob.Store].
 func (s *Store) Features() blob.Features { return blob.Features{Presign: true} }
