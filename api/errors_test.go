@@ -242,16 +242,16 @@ func TestRequestsHaveLimits(t *testing.T) {
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	a := b.get(t, "/play/tides/package/none.m3u8")
+	a := b.get(t, "/play/tides/package@run1/none.m3u8")
 	want := map[string]any{"type": "about:blank", "title": "Not Found", "status": 404.0, "detail": "there is no such file", "reason": "NOT_FOUND"}
 	if diff := cmp.Diff(want, a.JSON(t)); diff != "" || a.Code != 404 || a.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d %s (-want +got):\n%s", a.Code, a.Header.Get("Content-Type"), diff)
 	}
-	a = b.ask(t, http.MethodPut, "/play/tides/package/master.m3u8", nil, nil)
+	a = b.ask(t, http.MethodPut, "/play/tides/package@run1/master.m3u8", nil, nil)
 	if a.Code != http.StatusMethodNotAllowed || a.JSON(t)["reason"] != "UNIMPLEMENTED" {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}
-	for _, path := range []string{"/play/tides/package/%2e%2e/library.db", "/play/%2e%2e/package/master.m3u8", "/play/tides/" + url.PathEscape("../library.txt")} {
+	for _, path := range []string{"/play/tides/package@run1/%2e%2e/library.db", "/play/%2e%2e/package@run1/master.m3u8", "/play/tides/" + url.PathEscape("../library.txt")} {
 		if a := b.get(t, path); a.Code != http.StatusNotFound {
 			t.Errorf("%s: %d %s", path, a.Code, a.Body)
 		}

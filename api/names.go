@@ -49,12 +49,12 @@ func pageSize(size int32, usual, most int) (int, error) {
 	return min(int(size), most), nil
 }
 
-// mediaURI is where a published file is served. Empty for none.
+// mediaURI is where package origin serves a published file. Empty for none.
 func mediaURI(a *models.Artifact) string {
 	if a == nil {
 		return ""
 	}
-	return "/play/" + a.VideoID + "/" + a.Stage + "/" + a.Path
+	return "/play/" + a.VideoID + "/" + a.Stage + "@" + a.Run + "/" + a.Path
 }
 
 // shorten makes a text from outside fit into a message.

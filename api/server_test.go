@@ -36,11 +36,11 @@ func TestOneAddressServesEverything(t *testing.T) {
 		t.Errorf("gRPC: %v, error %v", video, err)
 	}
 	for path, want := range map[string]string{
-		"/":                                "the page at /",
-		"/watch/tides":                     "the page at /watch/tides",
-		"/play/tides/package/master.m3u8":  "#EXTM3U\n",
-		"/healthz":                         `{"status":"SERVING"}`,
-		"/v1/videos?page_size=0&unknown=1": `"name":"videos/tides"`,
+		"/":                                    "the page at /",
+		"/watch/tides":                         "the page at /watch/tides",
+		"/play/tides/package@run1/master.m3u8": "#EXTM3U\n",
+		"/healthz":                             `{"status":"SERVING"}`,
+		"/v1/videos?page_size=0&unknown=1":     `"name":"videos/tides"`,
 	} {
 		a := b.get(t, path)
 		if a.Code != http.StatusOK {
@@ -69,7 +69,7 @@ func TestOtherNamesAreRefused(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.host, func(t *testing.T) {
 			t.Parallel()
-			for _, path := range []string{"/", "/v1/videos", "/play/tides/package/master.m3u8", "/healthz"} {
+			for _, path := range []string{"/", "/v1/videos", "/play/tides/package@run1/master.m3u8", "/healthz"} {
 				a := b.ask(t, http.MethodGet, path, nil, func(r *http.Request) { r.Host = tt.host })
 				if ok := a.Code == http.StatusOK; ok != tt.ok {
 					t.Errorf("%s: %d %s", path, a.Code, a.Body)

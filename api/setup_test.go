@@ -84,15 +84,19 @@ func (l *logged) String() string {
 	return l.b.String()
 }
 
-// media has the files of stages as folders of a directory, for every video.
+// media has the files of runs as folders of a directory, for every video.
 type media string
 
-func (m media) Open(_ context.Context, _, stage string) (*os.Root, string, error) {
-	root, err := os.OpenRoot(filepath.Join(string(m), stage))
+func (media) Prefix(_ context.Context, _, stage, run string) (string, error) {
+	return stage + "@" + run + "/", nil
+}
+
+func (m media) Open(_ context.Context, key string) (io.ReadSeekCloser, error) {
+	file, err := os.Open(filepath.Join(string(m), key))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, "", models.Errorf(models.CodeNotFound, "nothing published").Because(err)
+		return nil, models.Errorf(models.CodeNotFound, "nothing published").Because(err)
 	}
-	return root, "run1", err
+	return file, err
 }
 
 func setup(t *testing.T) *bundle {
@@ -102,10 +106,10 @@ func setup(t *testing.T) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "package"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "package@run1"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "package", "master.m3u8"), []byte("#EXTM3U\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "package@run1", "master.m3u8"), []byte("#EXTM3U\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	b := &bundle{Library: &library{Library: db.In(models.DefaultWorkspace), faults: map[string]func(context.Context) error{}}, Log: new(logged), client: &http.Client{Transport: &http.Transport{}}}
@@ -113,7 +117,7 @@ func setup(t *testing.T) *bundle {
 	b.Server, err = api.New(api.Config{
 		Library:  b.Library,
 		Searcher: search.New(b.Library),
-		Media:    &origin.Handler{Catalogue: media(dir), Fail: api.Problems(log)},
+		Media:    &origin.Handler{Catalogue: media(dir), Files: media(dir), Fail: api.Problems(log), Log: log},
 		Page:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the page at ", r.URL.Path) }),
 		Hosts:    []string{"videos.example"},
 		Log:      log,

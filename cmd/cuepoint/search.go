@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/cuepoint/cuepoint/internal/app"
@@ -26,7 +25,7 @@ func (c *searchCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	hits := a.Hits(found)
+	hits := a.Hits(e.ctx, found)
 	if e.cli.JSON {
 		return e.print(map[string][]app.Hit{"hits": hits}, "")
 	}
@@ -35,7 +34,7 @@ func (c *searchCmd) Run(e *env) error {
 			hit.Video, clock(hit.Start), clock(hit.End), hit.Kind, found[i].Video.Title,
 			hit.Score, strings.Join(hit.Why.Matched, ", "), hit.Snippet)
 		if hit.Thumbnail != "" {
-			fmt.Fprintf(e.stdout, "    %s\n", filepath.Clean(hit.Thumbnail))
+			fmt.Fprintf(e.stdout, "    %s\n", hit.Thumbnail)
 		}
 	}
 	if len(hits) == 0 {

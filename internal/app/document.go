@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"path/filepath"
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -123,32 +122,27 @@ func (a *App) Document(ctx context.Context, id string) (*Document, error) {
 	return d, a.addInsights(ctx, d)
 }
 
-// path is where a published file lies.
-func (a *App) path(f models.Artifact) string {
-	return filepath.Join(a.Files.Published(f.VideoID, f.Stage, f.Run), filepath.FromSlash(f.Path))
-}
-
-// addFiles fills in the paths of what was published.
+// addFiles fills in the places of what was published.
 func (a *App) addFiles(ctx context.Context, d *Document) error {
 	artifacts, err := a.Store.Artifacts(ctx, d.ID)
 	if err != nil {
 		return err
 	}
 	for _, artifact := range artifacts {
-		path := a.path(artifact)
+		place := a.place(ctx, &artifact)
 		switch artifact.Kind {
 		case models.ArtifactHLS:
 			packaging, err := models.PackagingOf(artifact)
 			if err != nil {
 				return err
 			}
-			d.HLS, d.Renditions = path, packaging.Renditions
+			d.HLS, d.Renditions = place, packaging.Renditions
 		case models.ArtifactDASH:
-			d.DASH = path
+			d.DASH = place
 		case models.ArtifactPoster:
-			d.Poster = path
+			d.Poster = place
 		case models.ArtifactStoryboard:
-			d.Storyboard = path
+			d.Storyboard = place
 		}
 	}
 	return nil

@@ -4,8 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
+	"path"
 
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -48,8 +47,8 @@ func (a *App) Export(ctx context.Context, id, format string) ([]byte, error) {
 		return nil, err
 	}
 	for _, artifact := range artifacts {
-		if artifact.Kind == want.kind && filepath.Ext(artifact.Path) == want.ext {
-			body, err := os.ReadFile(a.path(artifact))
+		if artifact.Kind == want.kind && path.Ext(artifact.Path) == want.ext {
+			body, err := a.read(ctx, &artifact)
 			if err != nil {
 				return nil, fmt.Errorf("read %s of video %s: %w", want.what, id, err)
 			}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"strings"
 
 	"github.com/cuepoint/cuepoint/internal/search"
@@ -27,7 +28,7 @@ type HitWhy struct {
 }
 
 // Hits are search hits as the command line prints them.
-func (a *App) Hits(found []search.Hit) []Hit {
+func (a *App) Hits(ctx context.Context, found []search.Hit) []Hit {
 	hits := make([]Hit, 0, len(found))
 	for _, f := range found {
 		h := Hit{
@@ -36,7 +37,7 @@ func (a *App) Hits(found []search.Hit) []Hit {
 			Why: HitWhy{Words: f.Why.Words, Matched: f.Why.Matched},
 		}
 		if f.Thumbnail != nil {
-			h.Thumbnail = a.path(*f.Thumbnail)
+			h.Thumbnail = a.place(ctx, f.Thumbnail)
 		}
 		hits = append(hits, h)
 	}

@@ -3,17 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"net"
-	"os"
-	"slices"
 	"time"
 
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/models"
-	"github.com/cuepoint/cuepoint/store"
-	"github.com/cuepoint/cuepoint/store/blob/disk"
 	"github.com/cuepoint/cuepoint/streaming/origin"
 	"github.com/cuepoint/cuepoint/streaming/player"
 )
@@ -28,7 +22,7 @@ func (a *App) Serve(ctx context.Context, address string, hosts []string, ready f
 	server, err := api.New(api.Config{
 		Library:  a.Store,
 		Searcher: a.Search,
-		Media:    &origin.Handler{Catalogue: catalogue{a.Store, a.Files}, Fail: api.Problems(a.log)},
+		Media:    &origin.Handler{Catalogue: catalogue{a.Store}, Files: files{a.Blobs}, Fail: api.Problems(a.log), Log: a.log},
 		Page:     player.Handler(),
 		Hosts:    hosts,
 		Log:      a.log,
@@ -54,31 +48,4 @@ func (a *App) Serve(ctx context.Context, address string, hosts []string, ready f
 	case <-ctx.Done():
 	}
 	return errors.Join(err, closeServer())
-}
-
-// catalogue finds published directories by what the database says.
-type catalogue struct {
-	store store.Library
-	files *disk.Store
-}
-
-// Open implements [origin.Catalogue].
-func (c catalogue) Open(ctx context.Context, video, stage string) (*os.Root, string, error) {
-	artifacts, err := c.store.Artifacts(ctx, video)
-	if err != nil {
-		return nil, "", err
-	}
-	i := slices.IndexFunc(artifacts, func(a models.Artifact) bool { return a.Stage == stage })
-	if i < 0 {
-		return nil, "", models.Errorf(models.CodeNotFound, "video %s has no files of stage %s", video, stage)
-	}
-	run := artifacts[i].Run
-	dir, err := os.OpenRoot(c.files.Published(video, stage, run))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", models.Errorf(models.CodeNotFound, "the files of stage %s of video %s are gone; analyze it again", stage, video).Because(err)
-	}
-	if err != nil {
-		return nil, "", fmt.Errorf("open stage %s of video %s: %w", stage, video, err)
-	}
-	return dir, run, nil
 }

@@ -3,35 +3,45 @@ package origin
 import (
 	"context"
 	"errors"
-	"io/fs"
+	"io"
+	"log/slog"
 	"net/http"
-	"os"
 	"path"
 	"regexp"
 	"strings"
-	"syscall"
+	"time"
 
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// Prefix is where the files lie: /play/{video}/{stage}/{path}.
+// Prefix is where the files lie: /play/{video}/{stage}@{run}/{path}. What lies
+// under an address never changes, because the files of a run do not.
 const Prefix = "/play/"
 
-// Catalogue finds what stages have published.
+// Catalogue knows what stages have published.
 type Catalogue interface {
-	// Open returns the directory that a stage of a video published last, and
-	// the run that made it, whose files never change. The caller closes the
-	// directory. NOT_FOUND where nothing was published. Names are checked before.
-	Open(ctx context.Context, video, stage string) (dir *os.Root, run string, err error)
+	// Prefix returns what the keys of a run's files begin with. NOT_FOUND where
+	// there is nothing to be read of it. Names are checked before.
+	Prefix(ctx context.Context, video, stage, run string) (string, error)
+}
+
+// Files reads files, wherever they are kept.
+type Files interface {
+	// Open opens a file by its key. It can be read until ctx ends; the caller
+	// closes it. NOT_FOUND.
+	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
 }
 
 // Handler serves the files below [Prefix] to GET and HEAD, with ranges and
 // conditional requests (RFC 9110).
 type Handler struct {
 	Catalogue Catalogue
+	Files     Files
 	// Fail answers a request with an error: NOT_FOUND for all that is not there
-	// to be served, UNIMPLEMENTED for another method, and what Catalogue returns.
+	// to be served, UNIMPLEMENTED for another method, and what Catalogue and
+	// Files return.
 	Fail func(w http.ResponseWriter, r *http.Request, err error)
+	Log  *slog.Logger
 }
 
 // ServeHTTP implements [http.Handler].
@@ -48,17 +58,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve answers, or returns an error without having answered.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
-	video, stage, name, ok := parse(r.URL.EscapedPath())
-	mediaType := types[path.Ext(name)]
+	a, ok := parse(r.URL.EscapedPath())
+	mediaType := types[path.Ext(a.file)]
 	if !ok || mediaType == "" {
 		return notFound(nil)
 	}
-	dir, run, err := h.Catalogue.Open(r.Context(), video, stage)
+	prefix, err := h.Catalogue.Prefix(r.Context(), a.video, a.stage, a.run)
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
-	file, info, err := open(dir, name)
+	file, err := h.Files.Open(r.Context(), prefix+a.file)
+	if models.ErrorCode(err) == models.CodeNotFound {
+		return notFound(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -67,55 +79,79 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request) error {
 	header := w.Header()
 	header.Set("Content-Type", mediaType)
 	header.Set("X-Content-Type-Options", "nosniff")
-	// A stage may run again and publish other bytes under the same address, so
-	// caches ask each time; the answer to that is short, for a run's files
-	// never change.
-	header.Set("Cache-Control", "no-cache")
-	header.Set("ETag", `"`+run+`"`)
-	http.ServeContent(w, r, "", info.ModTime(), file)
+	header.Set("Cache-Control", "private, max-age=31536000, immutable")
+	header.Set("ETag", `"`+a.run+"/"+a.file+`"`)
+	if strings.Contains(r.Header.Get("Range"), ",") {
+		// Players ask for one range. Many would be as many requests to a bucket,
+		// and the whole file is a right answer too.
+		r.Header.Del("Range")
+	}
+	h.send(w, r, file)
 	return nil
 }
 
-// element is what each element of a path must be. Nothing in it needs escaping,
-// so an escaped path that matches means what it says: no dot files, no "..",
-// no separators in disguise.
-var element = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
-
-// maxElements bounds how deep a path may go.
-const maxElements = 8
-
-// parse takes an escaped path apart. ok is false for one that nothing is served under.
-func parse(escaped string) (video, stage, name string, ok bool) {
-	rest, ok := strings.CutPrefix(escaped, Prefix)
-	elements := strings.Split(rest, "/")
-	if !ok || len(elements) < 3 || len(elements) > maxElements {
-		return "", "", "", false
+// send answers with a file, or with what the conditions of the request ask for.
+// One that cannot be read to its end is cut off by net/http, which has promised
+// a length, so that nobody takes a part of it for the whole.
+func (h *Handler) send(w http.ResponseWriter, r *http.Request, file io.ReadSeeker) {
+	content := &watched{ReadSeeker: file}
+	http.ServeContent(w, r, "", time.Time{}, content)
+	if content.err != nil && r.Context().Err() == nil { // else the client has gone
+		h.Log.WarnContext(r.Context(), "published file broke off", "path", r.URL.Path, "error", content.err)
 	}
-	for _, e := range elements {
-		if !element.MatchString(e) {
-			return "", "", "", false
-		}
-	}
-	return elements[0], elements[1], strings.Join(elements[2:], "/"), true
 }
 
-// open opens a regular file of a directory. It looks before it opens, because
-// opening a pipe would wait for its writer.
-func open(dir *os.Root, name string) (*os.File, fs.FileInfo, error) {
-	info, err := dir.Lstat(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		return nil, nil, notFound(err)
-	case err != nil:
-		return nil, nil, err
-	case !info.Mode().IsRegular():
-		return nil, nil, notFound(nil)
+// watched remembers what reading has failed with.
+type watched struct {
+	io.ReadSeeker
+	err error
+}
+
+// Read implements [io.Reader].
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadSeeker.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.err = err
 	}
-	file, err := dir.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, notFound(err)
+	return n, err
+}
+
+// address is what the path of a request says.
+type address struct{ video, stage, run, file string }
+
+// element is what each element of a path must be, and published the one that
+// names a stage and a run. Nothing in them needs escaping, so an escaped path
+// that matches means what it says: no dot files, no "..", no separators in
+// disguise.
+var (
+	element   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	published = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9_-]{0,63})@([A-Za-z0-9_-]{1,64})$`)
+)
+
+// maxElements bounds how deep a path may go, maxPath how long it may be: keys
+// have a limit too.
+const (
+	maxElements = 8
+	maxPath     = 480
+)
+
+// parse takes an escaped path apart. ok is false for one that nothing is served under.
+func parse(escaped string) (a address, ok bool) {
+	rest, ok := strings.CutPrefix(escaped, Prefix)
+	elements := strings.Split(rest, "/")
+	if !ok || len(rest) > maxPath || len(elements) < 3 || len(elements) > maxElements {
+		return address{}, false
 	}
-	return file, info, err
+	run := published.FindStringSubmatch(elements[1])
+	if run == nil || !element.MatchString(elements[0]) {
+		return address{}, false
+	}
+	for _, e := range elements[2:] {
+		if !element.MatchString(e) {
+			return address{}, false
+		}
+	}
+	return address{elements[0], run[1], run[2], strings.Join(elements[2:], "/")}, true
 }
 
 // notFound is the one answer to whatever is not served, so that nothing can be

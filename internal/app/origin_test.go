@@ -1,0 +1,53 @@
+package app
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store/sqlite"
+)
+
+func TestPlayersReadWhatWasPublished(t *testing.T) {
+	t.Parallel()
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "library.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	library := db.In(models.DefaultWorkspace)
+	now := time.Now()
+	for _, id := range []string{"here", "gone"} {
+		video := &models.Video{ID: id, SHA256: id, State: models.VideoReady, Created: now, Updated: now}
+		if err := library.CreateVideo(t.Context(), video); err != nil {
+			t.Fatal(err)
+		}
+		for stage, status := range map[string]models.StageStatus{"package": models.StageDone, "speech": models.StageRunning} {
+			if err := library.SetRun(t.Context(), id, models.StageRun{ID: "r2", Stage: stage, Status: status}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := library.DeleteVideo(t.Context(), "gone"); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, video, stage, run, want string }{
+		{"what is published", "here", "package", "r2", "videos/here/package@r2/"},
+		{"what was replaced", "here", "package", "r1", "videos/here/package@r1/"},
+		{"what a run that goes on will replace", "here", "speech", "r1", "videos/here/speech@r1/"},
+		{"what is not published yet", "here", "speech", "r2", ""},
+		{"a stage that there is not", "here", "voodoo", "r2", ""},
+		{"a deleted video", "gone", "package", "r2", ""},
+		{"a video that nobody knows", "never", "package", "r2", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := catalogue{library}.Prefix(t.Context(), tt.video, tt.stage, tt.run)
+			if got != tt.want || (tt.want == "") != (code(err) == models.CodeNotFound) {
+				t.Errorf("%q, %v; want %q", got, err, tt.want)
+			}
+		})
+	}
+}
