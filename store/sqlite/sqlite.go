@@ -90,6 +90,11 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
+// Writer is the store's pool of its one writing connection, for who keeps
+// something else in the file. Who has a transaction or rows of it open and asks
+// it for more waits for ever.
+func (s *Store) Writer() *sql.DB { return s.write }
+
 // coded gives the failures of SQLite that people can do something about a code.
 func coded(err error) error {
 	var e *sqlitedriver.Error
