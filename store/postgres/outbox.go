@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -91,21 +92,21 @@ const numberAtOnce = 10_000
 // All of it is one message to the server: a process that stops here holds up
 // nobody.
 func (s *Store) number(ctx context.Context) error {
-	for {
-		var some bool
-		err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM events WHERE cursor IS NULL)`).Scan(&some)
-		if err != nil || !some {
-			return err
-		}
-		var batch pgx.Batch
+	for numbered := int64(numberAtOnce); numbered == numberAtOnce; {
+		var batch pgx.Batch // which is a transaction of its own
 		batch.Queue(`SELECT pg_advisory_xact_lock($1)`, numberLock)
 		batch.Queue(`WITH appeared AS (SELECT id FROM events WHERE cursor IS NULL ORDER BY id LIMIT $1),
 			numbered AS (SELECT id, nextval('event_cursors') AS cursor FROM appeared)
-			UPDATE events SET cursor = numbered.cursor FROM numbered WHERE events.id = numbered.id`, numberAtOnce)
+			UPDATE events SET cursor = numbered.cursor FROM numbered WHERE events.id = numbered.id`, numberAtOnce).
+			Exec(func(tag pgconn.CommandTag) error {
+				numbered = tag.RowsAffected()
+				return nil
+			})
 		if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // LastEvent implements [store.Store].

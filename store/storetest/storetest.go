@@ -42,6 +42,17 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"the end of a context changes nothing":               testCanceled,
 		"pages hold every video once while others write":     testConcurrent,
 		"of many that create the same, one does":             testOneOfMany,
+		"who locks a video is alone with it":                 testLock,
+		"locking a video reads it":                           testLockReads,
+		"of stages that end at once one is the last":         testSiblings,
+		"a run beats under its fence while it runs":          testBeat,
+		"running stages are listed over all workspaces":      testRunning,
+		"all videos are listed by id, deleted ones too":      testEachVideo,
+		"garbage is listed when it is due":                   testGarbage,
+		"events are kept in their order":                     testEvents,
+		"a stage's outcome is written as a whole":            testWholeOutcome,
+		"who waits for events hears of them":                 testChanges,
+		"readers see every event once":                       testFollow,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

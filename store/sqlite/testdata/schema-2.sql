@@ -7,7 +7,8 @@ INSERT INTO videos (id, workspace, title, source, state, error_code, error_messa
 
 INSERT INTO stage_runs (workspace, video_id, stage, run, status, version, params, attempt, error_code, error_message, started, finished)
     VALUES ('default', 'bees', 'speech', 'run2', 'done', 3, 'p', 2, '', '', 1770091506000000, 1770091507000000),
-    ('default', 'bees', 'package', 'run1', 'failed', 1, '', 1, 'NO_MEDIA', 'nothing in it', NULL, NULL);
+    ('default', 'bees', 'package', 'run1', 'failed', 1, '', 1, 'NO_MEDIA', 'nothing in it', NULL, NULL),
+    ('default', 'bees', 'shots', 'run3', 'running', 1, '', 1, '', '', 1770091506000000, NULL);
 
 INSERT INTO cues (n, id, workspace, video_id, stage, kind, start_ns, end_ns, text, confidence, data, provenance)
     VALUES (7, 'cue-1', 'default', 'bees', 'speech', 'speech', 1000000000, 2000000000, 'Bees make honey.', 0.5,
