@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,10 +66,8 @@ func TestABeatWaitsForNobodyWhoHoldsTheVideo(t *testing.T) {
 // listeners counts the connections that listen, and ends them if asked to.
 func listeners(t *testing.T, s *postgres.Store, end bool) (n int) {
 	t.Helper()
-	err := s.Tx(t.Context(), func(tx store.Tx) error {
-		return tx.Handle().(pgx.Tx).QueryRow(t.Context(), `SELECT count(*), count(CASE WHEN $1 THEN pg_terminate_backend(pid) END)
-			FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`, end).Scan(&n, nil)
-	})
+	err := s.Pool().QueryRow(t.Context(), `SELECT count(*), count(CASE WHEN $1 THEN pg_terminate_backend(pid) END)
+		FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`, end).Scan(&n, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,5 +106,45 @@ func TestWhoListensConnectsAgain(t *testing.T) {
 		case <-late:
 			t.Fatal("it listens on")
 		}
+	}
+}
+
+func TestReadersAtOnceNumberAnEventOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, testenv.Postgres(t)+"&pool_max_conns=5")
+	if err := record(t.Context(), s, "v"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	const readers = 3 // and one connection to hold them up, and one to see that they wait
+	var reading sync.WaitGroup
+	err := s.Tx(ctx, func(tx store.Tx) error { // holds the event up until all are there
+		if _, err := tx.Handle().(pgx.Tx).Exec(ctx, `SELECT FROM events FOR UPDATE`); err != nil {
+			return err
+		}
+		for range readers {
+			reading.Go(func() {
+				events, err := s.Events(ctx, 0, 10)
+				if err != nil || len(events) != 1 || events[0].Cursor != 1 {
+					t.Errorf("%v, %v, want one event with cursor 1", events, err)
+				}
+			})
+		}
+		for {
+			var waiting int
+			err := s.Pool().QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+			if err != nil || waiting == readers {
+				return err
+			}
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	reading.Wait()
+	if last, err := s.LastEvent(ctx); err != nil || last != 1 {
+		t.Errorf("the last event is %d, %v, want 1", last, err)
 	}
 }
