@@ -57,14 +57,16 @@ var answers = map[models.Code]answer{
 
 	models.CodeDatabaseUnavailable: {codes.Unavailable, http.StatusServiceUnavailable},
 
-	models.CodeInvalidArgument: {codes.InvalidArgument, http.StatusBadRequest},
-	models.CodeNotFound:        {codes.NotFound, http.StatusNotFound},
-	models.CodeAlreadyExists:   {codes.AlreadyExists, http.StatusConflict},
-	models.CodeQuotaExceeded:   {codes.ResourceExhausted, http.StatusTooManyRequests},
-	models.CodeRequestTooLarge: {codes.ResourceExhausted, http.StatusRequestEntityTooLarge},
-	models.CodeUnimplemented:   {codes.Unimplemented, http.StatusMethodNotAllowed},
-	models.CodeHostNotAllowed:  {codes.PermissionDenied, http.StatusMisdirectedRequest},
-	models.CodeCanceled:        {codes.Canceled, statusRequestCanceled},
+	models.CodeInvalidArgument:  {codes.InvalidArgument, http.StatusBadRequest},
+	models.CodeNotFound:         {codes.NotFound, http.StatusNotFound},
+	models.CodeAlreadyExists:    {codes.AlreadyExists, http.StatusConflict},
+	models.CodeQuotaExceeded:    {codes.ResourceExhausted, http.StatusTooManyRequests},
+	models.CodeRequestTooLarge:  {codes.ResourceExhausted, http.StatusRequestEntityTooLarge},
+	models.CodeUnimplemented:    {codes.Unimplemented, http.StatusMethodNotAllowed},
+	models.CodeHostNotAllowed:   {codes.PermissionDenied, http.StatusMisdirectedRequest},
+	models.CodePermissionDenied: {codes.PermissionDenied, http.StatusForbidden},
+	models.CodeNotRunning:       {codes.FailedPrecondition, http.StatusConflict},
+	models.CodeCanceled:         {codes.Canceled, statusRequestCanceled},
 
 	models.CodeNotApplicable: {codes.FailedPrecondition, http.StatusUnprocessableEntity},
 	models.CodeInternal:      {codes.Internal, http.StatusInternalServerError},
@@ -118,4 +120,14 @@ func statusOf(err error) *status.Status {
 		return detailed
 	}
 	return plain
+}
+
+// ErrorOf returns the error that a server of ours answered a call with, as far
+// as it told: its code and message. Other errors it returns as they are.
+func ErrorOf(err error) error {
+	s, ok := status.FromError(err)
+	if !ok || reason(s) == "" {
+		return err
+	}
+	return models.Errorf(reason(s), "%s", s.Message())
 }

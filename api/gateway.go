@@ -24,7 +24,7 @@ import (
 // hours with every word's times has some megabytes.
 const maxAnswer = 256 << 20
 
-// newGateway returns the REST API. It calls the gRPC server over a connection
+// newGateway returns the REST API. It calls the public gRPC server over a connection
 // in memory, so that every interceptor sees REST calls too.
 func (s *Server) newGateway() (http.Handler, error) {
 	var err error
@@ -116,7 +116,7 @@ func withReason(s *status.Status) *status.Status {
 // reason is the code in a status' ErrorInfo, or "".
 func reason(s *status.Status) models.Code {
 	for _, detail := range s.Details() {
-		if info, ok := detail.(*errdetails.ErrorInfo); ok {
+		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetDomain() == Domain {
 			return models.Code(info.GetReason())
 		}
 	}

@@ -15,14 +15,22 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// newGRPC returns the gRPC server with all services on it.
-func (s *Server) newGRPC(c Config) *grpc.Server {
-	g := grpc.NewServer(
-		grpc.MaxRecvMsgSize(maxMessage),
-		grpc.UnaryInterceptor(s.unary),
-		grpc.StreamInterceptor(s.stream),
-	)
-	cuepointv1.RegisterVideoServiceServer(g, &videoService{library: c.Library})
+// newPublic returns the gRPC server for whoever comes over the network. It has
+// no commands to give even if one got past the interceptors.
+func (s *Server) newPublic(c Config) *grpc.Server {
+	c.Commands = nil
+	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, readOnly), grpc.ChainStreamInterceptor(s.stream, readOnlyStream))
+}
+
+// newLocal returns the gRPC server for who may open the socket.
+func (s *Server) newLocal(c Config) *grpc.Server {
+	return s.newGRPC(c, grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream))
+}
+
+// newGRPC returns a gRPC server with all services on it.
+func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
+	g := grpc.NewServer(append(options, grpc.MaxRecvMsgSize(maxMessage))...)
+	cuepointv1.RegisterVideoServiceServer(g, &videoService{library: c.Library, commands: c.Commands})
 	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{library: c.Library})
 	cuepointv1.RegisterSearchServiceServer(g, &searchService{searcher: c.Searcher})
 	for name := range g.GetServiceInfo() {
@@ -33,10 +41,14 @@ func (s *Server) newGRPC(c Config) *grpc.Server {
 	return g
 }
 
-// unary bounds a call in time and translates its error.
+// unary bounds a call in time and translates its error. A command may take as
+// long as its caller waits: copying a source does.
 func (s *Server) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (resp any, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
+	if !isCommand(info.FullMethod) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicked(p)

@@ -30,14 +30,23 @@ func videoMessage(v *models.Video) *cuepointv1.Video {
 		m.Media = mediaMessage(v.Media)
 	}
 	for _, run := range v.Runs {
-		m.Stages = append(m.Stages, &cuepointv1.StageRun{
-			Stage:     run.Stage,
-			Status:    enum[cuepointv1.StageRun_Status](cuepointv1.StageRun_Status_value, "STATUS_", string(run.Status)),
-			Error:     errorMessage(run.Error),
-			Attempt:   int32(run.Attempt),
-			StartTime: timeMessage(run.Started),
-			EndTime:   timeMessage(run.Finished),
-		})
+		m.Stages = append(m.Stages, stageMessage(&run))
+	}
+	return m
+}
+
+func stageMessage(run *models.StageRun) *cuepointv1.StageRun {
+	m := &cuepointv1.StageRun{
+		Stage:     run.Stage,
+		Status:    enum[cuepointv1.StageRun_Status](cuepointv1.StageRun_Status_value, "STATUS_", string(run.Status)),
+		Error:     errorMessage(run.Error),
+		Attempt:   int32(run.Attempt),
+		Failures:  int32(run.Failures),
+		StartTime: timeMessage(run.Started),
+		EndTime:   timeMessage(run.Finished),
+	}
+	if run.Status == models.StageRunning {
+		m.Progress = run.Progress
 	}
 	return m
 }

@@ -48,8 +48,9 @@ type Searcher interface {
 type Config struct {
 	Library  Library
 	Searcher Searcher
-	Media    http.Handler // below /play/
-	Page     http.Handler // everything that is nothing else
+	Commands Commands     // for who comes by the socket; nil for none
+	Media    http.Handler // below /play/; nil where there is none
+	Page     http.Handler // everything that is nothing else; nil where there is none
 	// Hosts are the names the server is reached by. Addresses and localhost
 	// need not be named; a request for any other name is refused, so that no
 	// web site can point its own name here (DNS rebinding).
@@ -57,16 +58,20 @@ type Config struct {
 	Log   *slog.Logger
 }
 
-// Server serves gRPC and HTTP on one address, without encryption. The order is
-// [New], Listen, Serve, and Close whatever happened before.
+// Server serves gRPC and HTTP on one address, without encryption, and gRPC with
+// commands on a socket of the data directory: on both, or on one of them. The
+// order is [New], Listen and ListenSocket, Serve, and Close whatever happened
+// before.
 type Server struct {
 	log      *slog.Logger
-	grpc     *grpc.Server
+	public   *grpc.Server
+	local    *grpc.Server
 	health   *health.Server
-	pipe     *bufconn.Listener // on which the gateway reaches grpc
+	pipe     *bufconn.Listener // on which the gateway reaches public
 	gateway  *grpc.ClientConn
-	http     *http.Server
-	listener net.Listener
+	http     *http.Server // which reaches public too
+	listener net.Listener // of http; nil without Listen
+	socket   *socket      // of local; nil without ListenSocket
 
 	// stopping ends when Close begins.
 	stopping context.Context //nolint:containedctx // it is the server's life, not a call's
@@ -78,7 +83,7 @@ type Server struct {
 func New(c Config) (*Server, error) {
 	s := &Server{log: c.Log, health: health.NewServer(), pipe: bufconn.Listen(maxBody)}
 	s.stopping, s.stop = context.WithCancel(context.Background())
-	s.grpc = s.newGRPC(c)
+	s.public, s.local = s.newPublic(c), s.newLocal(c)
 	rest, err := s.newGateway()
 	if err != nil {
 		return nil, fmt.Errorf("connect the gateway: %w", err)
@@ -86,8 +91,12 @@ func New(c Config) (*Server, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", rest)
 	mux.Handle("/healthz", rest)
-	mux.Handle("/play/", c.Media)
-	mux.Handle("/", c.Page)
+	if c.Media != nil {
+		mux.Handle("/play/", c.Media)
+	}
+	if c.Page != nil {
+		mux.Handle("/", c.Page)
+	}
 
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -103,11 +112,11 @@ func New(c Config) (*Server, error) {
 	return s, nil
 }
 
-// either hands gRPC calls to the gRPC server and all else to web.
+// either hands gRPC calls to the public gRPC server and all else to web.
 func (s *Server) either(web http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
-			s.grpc.ServeHTTP(w, r)
+			s.public.ServeHTTP(w, r)
 			return
 		}
 		web.ServeHTTP(w, r)
@@ -124,24 +133,46 @@ func (s *Server) Listen(ctx context.Context, address string) error {
 	return nil
 }
 
-// Addr is where the server listens.
+// Addr is the address that Listen took.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// ListenSocket takes commands on the socket in a data directory, whose lock the
+// caller holds until after Close. PERMISSION_DENIED for a directory that anyone
+// may write in, STORAGE_UNAVAILABLE for a file system without sockets.
+func (s *Server) ListenSocket(ctx context.Context, dir string) (err error) {
+	s.socket, err = listenSocket(ctx, dir)
+	return err
+}
 
 // Serve answers requests until Close, and then returns nil.
 func (s *Server) Serve() error {
-	failed := make(chan error, 1)
-	go func() { failed <- s.grpc.Serve(s.pipe) }()
-	err := s.http.Serve(s.listener)
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
+	serve := []func() error{func() error { return s.public.Serve(s.pipe) }}
+	if s.listener != nil {
+		serve = append(serve, func() error { return s.http.Serve(s.listener) })
 	}
-	s.grpc.Stop()
-	return errors.Join(err, <-failed)
+	if s.socket != nil {
+		serve = append(serve, func() error { return s.local.Serve(s.socket) })
+	}
+	ended := make(chan error, len(serve))
+	for _, run := range serve {
+		go func() { ended <- run() }()
+	}
+	var failure error
+	for range serve {
+		err := <-ended
+		if err == nil || errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped) {
+			continue
+		}
+		failure = errors.Join(failure, err, s.http.Close())
+		s.public.Stop()
+		s.local.Stop()
+	}
+	return failure
 }
 
 // Close takes no more requests, ends the streams, lets calls and downloads
-// that are on their way finish until ctx ends, and cuts off the rest. Called
-// again it does nothing.
+// that are on their way finish until ctx ends, and cuts off the rest. When it
+// returns no command is under way. Called again it does nothing.
 func (s *Server) Close(ctx context.Context) (err error) {
 	s.closing.Do(func() { err = s.close(ctx) })
 	return err
@@ -150,14 +181,30 @@ func (s *Server) Close(ctx context.Context) (err error) {
 func (s *Server) close(ctx context.Context) error {
 	s.health.Shutdown()
 	s.stop()
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		s.local.GracefulStop() // waits until every command has returned
+	}()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("requests were cut off: %w", err), s.http.Close())
 	}
+	select {
+	case <-finished:
+	case <-ctx.Done():
+		s.local.Stop() // makes the commands' contexts end, and finished come
+		<-finished
+		err = errors.Join(err, fmt.Errorf("commands were cut off: %w", ctx.Err()))
+	}
+	// What was not served yet is still open.
 	if s.listener != nil {
-		s.listener.Close() // http knows it only once it serves
+		s.listener.Close()
+	}
+	if s.socket != nil {
+		err = errors.Join(err, s.socket.Close())
 	}
 	err = errors.Join(err, s.gateway.Close())
-	s.grpc.Stop()
+	s.public.Stop()
 	return err
 }

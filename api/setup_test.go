@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,11 +34,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // bundle is a running server over a library of its own.
 type bundle struct {
-	Library *library
-	Server  *api.Server
-	URL     string
-	Log     *logged
-	client  *http.Client
+	Library  *library
+	Commands *commands
+	Server   *api.Server
+	URL      string
+	Data     string // the directory with the socket
+	Log      *logged
+	client   *http.Client
 }
 
 // library is a real one that can be made to fail, panic or wait.
@@ -112,11 +115,16 @@ func setup(t *testing.T) *bundle {
 	if err := os.WriteFile(filepath.Join(dir, "package@run1", "master.m3u8"), []byte("#EXTM3U\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b := &bundle{Library: &library{Library: db.In(models.DefaultWorkspace), faults: map[string]func(context.Context) error{}}, Log: new(logged), client: &http.Client{Transport: &http.Transport{}}}
+	b := &bundle{
+		Library: &library{Library: db.In(models.DefaultWorkspace), faults: map[string]func(context.Context) error{}},
+		Data:    dir, Log: new(logged), client: &http.Client{Transport: &http.Transport{}},
+	}
+	b.Commands = &commands{library: b.Library}
 	log := slog.New(slog.NewTextHandler(b.Log, nil))
 	b.Server, err = api.New(api.Config{
 		Library:  b.Library,
 		Searcher: search.New(b.Library),
+		Commands: b.Commands,
 		Media:    &origin.Handler{Catalogue: media(dir), Files: media(dir), Fail: api.Problems(log), Log: log},
 		Page:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the page at ", r.URL.Path) }),
 		Hosts:    []string{"videos.example"},
@@ -126,6 +134,9 @@ func setup(t *testing.T) *bundle {
 		t.Fatal(err)
 	}
 	if err := b.Server.Listen(t.Context(), "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Server.ListenSocket(t.Context(), b.Data); err != nil {
 		t.Fatal(err)
 	}
 	b.URL = "http://" + b.Server.Addr().String()
@@ -146,6 +157,18 @@ func setup(t *testing.T) *bundle {
 func (b *bundle) dial(t *testing.T) *grpc.ClientConn {
 	t.Helper()
 	conn, err := grpc.NewClient(b.Server.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// dialSocket returns a gRPC connection to the socket in the data directory.
+func (b *bundle) dialSocket(t *testing.T) *grpc.ClientConn {
+	t.Helper()
+	conn, err := grpc.NewClient("passthrough:///cuepoint", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return api.DialSocket(ctx, b.Data) }))
 	if err != nil {
 		t.Fatal(err)
 	}

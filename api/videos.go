@@ -17,7 +17,8 @@ const (
 // videoService implements cuepoint.v1.VideoService.
 type videoService struct {
 	cuepointv1.UnimplementedVideoServiceServer
-	library Library
+	library  Library
+	commands Commands // nil where none are taken
 }
 
 func (s *videoService) GetVideo(ctx context.Context, req *cuepointv1.GetVideoRequest) (*cuepointv1.Video, error) {

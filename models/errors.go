@@ -44,15 +44,16 @@ const (
 	CodeDatabaseUnavailable Code = "DATABASE_UNAVAILABLE"
 
 	// About the request.
-	CodeInvalidArgument Code = "INVALID_ARGUMENT"
-	CodeNotFound        Code = "NOT_FOUND"
-	CodeAlreadyExists   Code = "ALREADY_EXISTS"
-	CodeQuotaExceeded   Code = "QUOTA_EXCEEDED"
-	CodeRequestTooLarge Code = "REQUEST_TOO_LARGE"
-	CodeUnimplemented   Code = "UNIMPLEMENTED"    // there is no such method
-	CodeHostNotAllowed  Code = "HOST_NOT_ALLOWED" // asked for by a name that is not the server's
-	CodeCanceled        Code = "CANCELED"
-	CodeNotRunning      Code = "NOT_RUNNING" // there is nothing under way that could be canceled
+	CodeInvalidArgument  Code = "INVALID_ARGUMENT"
+	CodeNotFound         Code = "NOT_FOUND"
+	CodeAlreadyExists    Code = "ALREADY_EXISTS"
+	CodeQuotaExceeded    Code = "QUOTA_EXCEEDED"
+	CodeRequestTooLarge  Code = "REQUEST_TOO_LARGE"
+	CodeUnimplemented    Code = "UNIMPLEMENTED"     // there is no such method
+	CodeHostNotAllowed   Code = "HOST_NOT_ALLOWED"  // asked for by a name that is not the server's
+	CodePermissionDenied Code = "PERMISSION_DENIED" // not for who asks, or not there
+	CodeCanceled         Code = "CANCELED"
+	CodeNotRunning       Code = "NOT_RUNNING" // there is nothing under way that could be canceled
 
 	// About a stage.
 	CodeNotApplicable Code = "NOT_APPLICABLE" // nothing in this video for it to work on

@@ -414,9 +414,9 @@ const file_cuepoint_v1_search_proto_rawDesc = "" +
 	"\x03hit\x18\x02 \x01(\bR\x03hit\"5\n" +
 	"\x03Why\x12\x14\n" +
 	"\x05words\x18\x01 \x01(\x01R\x05words\x12\x18\n" +
-	"\amatched\x18\x02 \x03(\tR\amatched2n\n" +
-	"\rSearchService\x12]\n" +
-	"\x06Search\x12\x1a.cuepoint.v1.SearchRequest\x1a\x1b.cuepoint.v1.SearchResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/moments:searchB\xa8\x01\n" +
+	"\amatched\x18\x02 \x03(\tR\amatched2q\n" +
+	"\rSearchService\x12`\n" +
+	"\x06Search\x12\x1a.cuepoint.v1.SearchRequest\x1a\x1b.cuepoint.v1.SearchResponse\"\x1d\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/moments:search\x90\x02\x01B\xa8\x01\n" +
 	"\x0fcom.cuepoint.v1B\vSearchProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
 var (

@@ -418,9 +418,9 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"confidence\"K\n" +
 	"\x14GetTranscriptRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe0A\x02\xfaA\x19\n" +
-	"\x17cuepoint.dev/TranscriptR\x04name2\x92\x01\n" +
-	"\x11TranscriptService\x12}\n" +
-	"\rGetTranscript\x12!.cuepoint.v1.GetTranscriptRequest\x1a\x17.cuepoint.v1.Transcript\"0\xdaA\x04name\x82\xd3\xe4\x93\x02#\x12!/v1/{name=videos/*/transcripts/*}B\xac\x01\n" +
+	"\x17cuepoint.dev/TranscriptR\x04name2\x96\x01\n" +
+	"\x11TranscriptService\x12\x80\x01\n" +
+	"\rGetTranscript\x12!.cuepoint.v1.GetTranscriptRequest\x1a\x17.cuepoint.v1.Transcript\"3\xdaA\x04name\x82\xd3\xe4\x93\x02#\x12!/v1/{name=videos/*/transcripts/*}\x90\x02\x01B\xac\x01\n" +
 	"\x0fcom.cuepoint.v1B\x0fTranscriptProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
 var (

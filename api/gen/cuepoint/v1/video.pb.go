@@ -12,6 +12,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -462,12 +463,16 @@ type StageRun struct {
 	Status StageRun_Status `protobuf:"varint,2,opt,name=status,proto3,enum=cuepoint.v1.StageRun_Status" json:"status,omitempty"`
 	// Why it failed or was skipped; a warning where it is done.
 	Error *status.Status `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
-	// How often it has been tried, from 1.
+	// How often it was begun since it was last asked for, from 1; 0 before that.
 	Attempt int32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	// When the last attempt began.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// When the last attempt ended. Not set while it runs.
-	EndTime       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// How far the attempt under way is, 0 to 1. 0 unless the stage runs.
+	Progress float64 `protobuf:"fixed64,7,opt,name=progress,proto3" json:"progress,omitempty"`
+	// How many attempts failed since it was last asked for.
+	Failures      int32 `protobuf:"varint,8,opt,name=failures,proto3" json:"failures,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -542,6 +547,20 @@ func (x *StageRun) GetEndTime() *timestamppb.Timestamp {
 		return x.EndTime
 	}
 	return nil
+}
+
+func (x *StageRun) GetProgress() float64 {
+	if x != nil {
+		return x.Progress
+	}
+	return 0
+}
+
+func (x *StageRun) GetFailures() int32 {
+	if x != nil {
+		return x.Failures
+	}
+	return 0
 }
 
 // Playback says where to play a video. URIs are relative to the server.
@@ -1055,11 +1074,270 @@ func (x *ListVideosResponse) GetNextPageToken() string {
 	return ""
 }
 
+// CreateVideoRequest asks to take a source in.
+type CreateVideoRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is known of it: the title, which is made of the file's name unless set,
+	// and the language_code. Everything else is ignored.
+	Video *Video `protobuf:"bytes,1,opt,name=video,proto3" json:"video,omitempty"`
+	// Where its bytes are.
+	//
+	// Types that are valid to be assigned to Source:
+	//
+	//	*CreateVideoRequest_Path
+	Source isCreateVideoRequest_Source `protobuf_oneof:"source"`
+	// An absolute path of captions on the server's machine (WebVTT, SRT or TTML),
+	// which are imported instead of listening.
+	CaptionsPath  []byte `protobuf:"bytes,3,opt,name=captions_path,json=captionsPath,proto3" json:"captions_path,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateVideoRequest) Reset() {
+	*x = CreateVideoRequest{}
+	mi := &file_cuepoint_v1_video_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateVideoRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateVideoRequest) ProtoMessage() {}
+
+func (x *CreateVideoRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_video_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateVideoRequest.ProtoReflect.Descriptor instead.
+func (*CreateVideoRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *CreateVideoRequest) GetVideo() *Video {
+	if x != nil {
+		return x.Video
+	}
+	return nil
+}
+
+func (x *CreateVideoRequest) GetSource() isCreateVideoRequest_Source {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
+func (x *CreateVideoRequest) GetPath() []byte {
+	if x != nil {
+		if x, ok := x.Source.(*CreateVideoRequest_Path); ok {
+			return x.Path
+		}
+	}
+	return nil
+}
+
+func (x *CreateVideoRequest) GetCaptionsPath() []byte {
+	if x != nil {
+		return x.CaptionsPath
+	}
+	return nil
+}
+
+type isCreateVideoRequest_Source interface {
+	isCreateVideoRequest_Source()
+}
+
+type CreateVideoRequest_Path struct {
+	// An absolute path of a file on the server's machine. It is bytes because
+	// the names of files need not be UTF-8.
+	Path []byte `protobuf:"bytes,2,opt,name=path,proto3,oneof"`
+}
+
+func (*CreateVideoRequest_Path) isCreateVideoRequest_Source() {}
+
+// AnalyzeVideoRequest asks for stages of a video.
+type AnalyzeVideoRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `videos/{video}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The stages that are wanted; all unless set. Those whose results are current
+	// do not run.
+	Stages []string `protobuf:"bytes,2,rep,name=stages,proto3" json:"stages,omitempty"`
+	// Runs the wanted stages even where their results are current, and the
+	// stages that rest on them.
+	Force         bool `protobuf:"varint,3,opt,name=force,proto3" json:"force,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnalyzeVideoRequest) Reset() {
+	*x = AnalyzeVideoRequest{}
+	mi := &file_cuepoint_v1_video_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnalyzeVideoRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnalyzeVideoRequest) ProtoMessage() {}
+
+func (x *AnalyzeVideoRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_video_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnalyzeVideoRequest.ProtoReflect.Descriptor instead.
+func (*AnalyzeVideoRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *AnalyzeVideoRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AnalyzeVideoRequest) GetStages() []string {
+	if x != nil {
+		return x.Stages
+	}
+	return nil
+}
+
+func (x *AnalyzeVideoRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+// CancelVideoRequest asks to stop working on a video.
+type CancelVideoRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `videos/{video}`.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancelVideoRequest) Reset() {
+	*x = CancelVideoRequest{}
+	mi := &file_cuepoint_v1_video_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancelVideoRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancelVideoRequest) ProtoMessage() {}
+
+func (x *CancelVideoRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_video_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancelVideoRequest.ProtoReflect.Descriptor instead.
+func (*CancelVideoRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *CancelVideoRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// DeleteVideoRequest asks to delete a video.
+type DeleteVideoRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `videos/{video}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Removes it with its files, which nothing brings back. It has to be set:
+	// there is no other way to delete yet.
+	Purge         bool `protobuf:"varint,2,opt,name=purge,proto3" json:"purge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteVideoRequest) Reset() {
+	*x = DeleteVideoRequest{}
+	mi := &file_cuepoint_v1_video_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteVideoRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteVideoRequest) ProtoMessage() {}
+
+func (x *DeleteVideoRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_video_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteVideoRequest.ProtoReflect.Descriptor instead.
+func (*DeleteVideoRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *DeleteVideoRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeleteVideoRequest) GetPurge() bool {
+	if x != nil {
+		return x.Purge
+	}
+	return false
+}
+
 var File_cuepoint_v1_video_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\n" +
-	"\x17cuepoint/v1/video.proto\x12\vcuepoint.v1\x1a\x17cuepoint/v1/media.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xba\a\n" +
+	"\x17cuepoint/v1/video.proto\x12\vcuepoint.v1\x1a\x17cuepoint/v1/media.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xba\a\n" +
 	"\x05Video\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1b\n" +
@@ -1089,7 +1367,7 @@ const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\fSTATE_FAILED\x10\x06\x12\x12\n" +
 	"\x0eSTATE_CANCELED\x10\a\x12\x11\n" +
 	"\rSTATE_DELETED\x10\b:6\xeaA3\n" +
-	"\x12cuepoint.dev/Video\x12\x0evideos/{video}*\x06videos2\x05video\"\xa4\x03\n" +
+	"\x12cuepoint.dev/Video\x12\x0evideos/{video}*\x06videos2\x05video\"\xdc\x03\n" +
 	"\bStageRun\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\tR\x05stage\x124\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x1c.cuepoint.v1.StageRun.StatusR\x06status\x12(\n" +
@@ -1097,7 +1375,9 @@ const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\aattempt\x18\x04 \x01(\x05R\aattempt\x129\n" +
 	"\n" +
 	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\x95\x01\n" +
+	"\bend_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x1a\n" +
+	"\bprogress\x18\a \x01(\x01R\bprogress\x12\x1a\n" +
+	"\bfailures\x18\b \x01(\x05R\bfailures\"\x95\x01\n" +
 	"\x06Status\x12\x16\n" +
 	"\x12STATUS_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSTATUS_PENDING\x10\x01\x12\x12\n" +
@@ -1162,16 +1442,37 @@ const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\x04view\x18\x03 \x01(\x0e2\x16.cuepoint.v1.VideoViewR\x04view\"h\n" +
 	"\x12ListVideosResponse\x12*\n" +
 	"\x06videos\x18\x01 \x03(\v2\x12.cuepoint.v1.VideoR\x06videos\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*R\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x83\x01\n" +
+	"\x12CreateVideoRequest\x12(\n" +
+	"\x05video\x18\x01 \x01(\v2\x12.cuepoint.v1.VideoR\x05video\x12\x14\n" +
+	"\x04path\x18\x02 \x01(\fH\x00R\x04path\x12#\n" +
+	"\rcaptions_path\x18\x03 \x01(\fR\fcaptionsPathB\b\n" +
+	"\x06source\"s\n" +
+	"\x13AnalyzeVideoRequest\x12.\n" +
+	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/VideoR\x04name\x12\x16\n" +
+	"\x06stages\x18\x02 \x03(\tR\x06stages\x12\x14\n" +
+	"\x05force\x18\x03 \x01(\bR\x05force\"D\n" +
+	"\x12CancelVideoRequest\x12.\n" +
+	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/VideoR\x04name\"Z\n" +
+	"\x12DeleteVideoRequest\x12.\n" +
+	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/VideoR\x04name\x12\x14\n" +
+	"\x05purge\x18\x02 \x01(\bR\x05purge*R\n" +
 	"\tVideoView\x12\x1a\n" +
 	"\x16VIDEO_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VIDEO_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fVIDEO_VIEW_FULL\x10\x022\xd3\x01\n" +
-	"\fVideoService\x12`\n" +
-	"\bGetVideo\x12\x1c.cuepoint.v1.GetVideoRequest\x1a\x12.cuepoint.v1.Video\"\"\xdaA\x04name\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=videos/*}\x12a\n" +
+	"\x0fVIDEO_VIEW_FULL\x10\x022\x8a\x04\n" +
+	"\fVideoService\x12c\n" +
+	"\bGetVideo\x12\x1c.cuepoint.v1.GetVideoRequest\x1a\x12.cuepoint.v1.Video\"%\xdaA\x04name\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=videos/*}\x90\x02\x01\x12d\n" +
 	"\n" +
-	"ListVideos\x12\x1e.cuepoint.v1.ListVideosRequest\x1a\x1f.cuepoint.v1.ListVideosResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/videosB\xa7\x01\n" +
+	"ListVideos\x12\x1e.cuepoint.v1.ListVideosRequest\x1a\x1f.cuepoint.v1.ListVideosResponse\"\x15\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/videos\x90\x02\x01\x12B\n" +
+	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\x12M\n" +
+	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x12.cuepoint.v1.Video\"\a\xdaA\x04name\x12K\n" +
+	"\vCancelVideo\x12\x1f.cuepoint.v1.CancelVideoRequest\x1a\x12.cuepoint.v1.Video\"\a\xdaA\x04name\x12O\n" +
+	"\vDeleteVideo\x12\x1f.cuepoint.v1.DeleteVideoRequest\x1a\x16.google.protobuf.Empty\"\a\xdaA\x04nameB\xa7\x01\n" +
 	"\x0fcom.cuepoint.v1B\n" +
 	"VideoProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
@@ -1188,7 +1489,7 @@ func file_cuepoint_v1_video_proto_rawDescGZIP() []byte {
 }
 
 var file_cuepoint_v1_video_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_cuepoint_v1_video_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_cuepoint_v1_video_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_cuepoint_v1_video_proto_goTypes = []any{
 	(VideoView)(0),                // 0: cuepoint.v1.VideoView
 	(Video_State)(0),              // 1: cuepoint.v1.Video.State
@@ -1203,46 +1504,60 @@ var file_cuepoint_v1_video_proto_goTypes = []any{
 	(*GetVideoRequest)(nil),       // 10: cuepoint.v1.GetVideoRequest
 	(*ListVideosRequest)(nil),     // 11: cuepoint.v1.ListVideosRequest
 	(*ListVideosResponse)(nil),    // 12: cuepoint.v1.ListVideosResponse
-	(*status.Status)(nil),         // 13: google.rpc.Status
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
-	(*MediaInfo)(nil),             // 16: cuepoint.v1.MediaInfo
-	(*Rendition)(nil),             // 17: cuepoint.v1.Rendition
+	(*CreateVideoRequest)(nil),    // 13: cuepoint.v1.CreateVideoRequest
+	(*AnalyzeVideoRequest)(nil),   // 14: cuepoint.v1.AnalyzeVideoRequest
+	(*CancelVideoRequest)(nil),    // 15: cuepoint.v1.CancelVideoRequest
+	(*DeleteVideoRequest)(nil),    // 16: cuepoint.v1.DeleteVideoRequest
+	(*status.Status)(nil),         // 17: google.rpc.Status
+	(*durationpb.Duration)(nil),   // 18: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
+	(*MediaInfo)(nil),             // 20: cuepoint.v1.MediaInfo
+	(*Rendition)(nil),             // 21: cuepoint.v1.Rendition
+	(*emptypb.Empty)(nil),         // 22: google.protobuf.Empty
 }
 var file_cuepoint_v1_video_proto_depIdxs = []int32{
 	1,  // 0: cuepoint.v1.Video.state:type_name -> cuepoint.v1.Video.State
-	13, // 1: cuepoint.v1.Video.error:type_name -> google.rpc.Status
-	14, // 2: cuepoint.v1.Video.duration:type_name -> google.protobuf.Duration
-	15, // 3: cuepoint.v1.Video.create_time:type_name -> google.protobuf.Timestamp
-	15, // 4: cuepoint.v1.Video.update_time:type_name -> google.protobuf.Timestamp
-	16, // 5: cuepoint.v1.Video.media:type_name -> cuepoint.v1.MediaInfo
+	17, // 1: cuepoint.v1.Video.error:type_name -> google.rpc.Status
+	18, // 2: cuepoint.v1.Video.duration:type_name -> google.protobuf.Duration
+	19, // 3: cuepoint.v1.Video.create_time:type_name -> google.protobuf.Timestamp
+	19, // 4: cuepoint.v1.Video.update_time:type_name -> google.protobuf.Timestamp
+	20, // 5: cuepoint.v1.Video.media:type_name -> cuepoint.v1.MediaInfo
 	5,  // 6: cuepoint.v1.Video.stages:type_name -> cuepoint.v1.StageRun
 	6,  // 7: cuepoint.v1.Video.playback:type_name -> cuepoint.v1.Playback
 	8,  // 8: cuepoint.v1.Video.shots:type_name -> cuepoint.v1.Shot
 	9,  // 9: cuepoint.v1.Video.chapters:type_name -> cuepoint.v1.Chapter
 	2,  // 10: cuepoint.v1.StageRun.status:type_name -> cuepoint.v1.StageRun.Status
-	13, // 11: cuepoint.v1.StageRun.error:type_name -> google.rpc.Status
-	15, // 12: cuepoint.v1.StageRun.start_time:type_name -> google.protobuf.Timestamp
-	15, // 13: cuepoint.v1.StageRun.end_time:type_name -> google.protobuf.Timestamp
+	17, // 11: cuepoint.v1.StageRun.error:type_name -> google.rpc.Status
+	19, // 12: cuepoint.v1.StageRun.start_time:type_name -> google.protobuf.Timestamp
+	19, // 13: cuepoint.v1.StageRun.end_time:type_name -> google.protobuf.Timestamp
 	7,  // 14: cuepoint.v1.Playback.captions:type_name -> cuepoint.v1.CaptionTrack
-	17, // 15: cuepoint.v1.Playback.renditions:type_name -> cuepoint.v1.Rendition
-	14, // 16: cuepoint.v1.Shot.start_offset:type_name -> google.protobuf.Duration
-	14, // 17: cuepoint.v1.Shot.end_offset:type_name -> google.protobuf.Duration
+	21, // 15: cuepoint.v1.Playback.renditions:type_name -> cuepoint.v1.Rendition
+	18, // 16: cuepoint.v1.Shot.start_offset:type_name -> google.protobuf.Duration
+	18, // 17: cuepoint.v1.Shot.end_offset:type_name -> google.protobuf.Duration
 	3,  // 18: cuepoint.v1.Shot.transition:type_name -> cuepoint.v1.Shot.Transition
-	14, // 19: cuepoint.v1.Chapter.start_offset:type_name -> google.protobuf.Duration
-	14, // 20: cuepoint.v1.Chapter.end_offset:type_name -> google.protobuf.Duration
+	18, // 19: cuepoint.v1.Chapter.start_offset:type_name -> google.protobuf.Duration
+	18, // 20: cuepoint.v1.Chapter.end_offset:type_name -> google.protobuf.Duration
 	0,  // 21: cuepoint.v1.GetVideoRequest.view:type_name -> cuepoint.v1.VideoView
 	0,  // 22: cuepoint.v1.ListVideosRequest.view:type_name -> cuepoint.v1.VideoView
 	4,  // 23: cuepoint.v1.ListVideosResponse.videos:type_name -> cuepoint.v1.Video
-	10, // 24: cuepoint.v1.VideoService.GetVideo:input_type -> cuepoint.v1.GetVideoRequest
-	11, // 25: cuepoint.v1.VideoService.ListVideos:input_type -> cuepoint.v1.ListVideosRequest
-	4,  // 26: cuepoint.v1.VideoService.GetVideo:output_type -> cuepoint.v1.Video
-	12, // 27: cuepoint.v1.VideoService.ListVideos:output_type -> cuepoint.v1.ListVideosResponse
-	26, // [26:28] is the sub-list for method output_type
-	24, // [24:26] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	4,  // 24: cuepoint.v1.CreateVideoRequest.video:type_name -> cuepoint.v1.Video
+	10, // 25: cuepoint.v1.VideoService.GetVideo:input_type -> cuepoint.v1.GetVideoRequest
+	11, // 26: cuepoint.v1.VideoService.ListVideos:input_type -> cuepoint.v1.ListVideosRequest
+	13, // 27: cuepoint.v1.VideoService.CreateVideo:input_type -> cuepoint.v1.CreateVideoRequest
+	14, // 28: cuepoint.v1.VideoService.AnalyzeVideo:input_type -> cuepoint.v1.AnalyzeVideoRequest
+	15, // 29: cuepoint.v1.VideoService.CancelVideo:input_type -> cuepoint.v1.CancelVideoRequest
+	16, // 30: cuepoint.v1.VideoService.DeleteVideo:input_type -> cuepoint.v1.DeleteVideoRequest
+	4,  // 31: cuepoint.v1.VideoService.GetVideo:output_type -> cuepoint.v1.Video
+	12, // 32: cuepoint.v1.VideoService.ListVideos:output_type -> cuepoint.v1.ListVideosResponse
+	4,  // 33: cuepoint.v1.VideoService.CreateVideo:output_type -> cuepoint.v1.Video
+	4,  // 34: cuepoint.v1.VideoService.AnalyzeVideo:output_type -> cuepoint.v1.Video
+	4,  // 35: cuepoint.v1.VideoService.CancelVideo:output_type -> cuepoint.v1.Video
+	22, // 36: cuepoint.v1.VideoService.DeleteVideo:output_type -> google.protobuf.Empty
+	31, // [31:37] is the sub-list for method output_type
+	25, // [25:31] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_video_proto_init() }
@@ -1251,13 +1566,16 @@ func file_cuepoint_v1_video_proto_init() {
 		return
 	}
 	file_cuepoint_v1_media_proto_init()
+	file_cuepoint_v1_video_proto_msgTypes[9].OneofWrappers = []any{
+		(*CreateVideoRequest_Path)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_video_proto_rawDesc), len(file_cuepoint_v1_video_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   9,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

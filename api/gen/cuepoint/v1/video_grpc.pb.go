@@ -11,6 +11,7 @@ import (
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 )
 
 // This is a compile-time assertion to ensure that this generated file
@@ -19,15 +20,25 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	VideoService_GetVideo_FullMethodName   = "/cuepoint.v1.VideoService/GetVideo"
-	VideoService_ListVideos_FullMethodName = "/cuepoint.v1.VideoService/ListVideos"
+	VideoService_GetVideo_FullMethodName     = "/cuepoint.v1.VideoService/GetVideo"
+	VideoService_ListVideos_FullMethodName   = "/cuepoint.v1.VideoService/ListVideos"
+	VideoService_CreateVideo_FullMethodName  = "/cuepoint.v1.VideoService/CreateVideo"
+	VideoService_AnalyzeVideo_FullMethodName = "/cuepoint.v1.VideoService/AnalyzeVideo"
+	VideoService_CancelVideo_FullMethodName  = "/cuepoint.v1.VideoService/CancelVideo"
+	VideoService_DeleteVideo_FullMethodName  = "/cuepoint.v1.VideoService/DeleteVideo"
 )
 
 // VideoServiceClient is the client API for VideoService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// VideoService answers what is known of the library's videos.
+// VideoService answers what is known of the library's videos, and takes the
+// commands that change them.
+//
+// A method whose idempotency_level is not NO_SIDE_EFFECTS is a command. Commands
+// are taken on the Unix socket in the data directory alone, from who may open it:
+// elsewhere the answer is PERMISSION_DENIED. They have no REST form and may
+// change from release to release; programs of one release speak them.
 type VideoServiceClient interface {
 	// GetVideo returns one video with everything found in it.
 	//
@@ -38,6 +49,29 @@ type VideoServiceClient interface {
 	// Errors: INVALID_ARGUMENT for a negative page size or a page token that
 	// no earlier answer gave.
 	ListVideos(ctx context.Context, in *ListVideosRequest, opts ...grpc.CallOption) (*ListVideosResponse, error)
+	// CreateVideo takes a source in, which may take minutes, queues its stages,
+	// and returns the video without waiting for them. The same bytes are the same
+	// video: given again, what is set in the request replaces what was set before.
+	//
+	// Errors: INVALID_ARGUMENT for a relative path or a malformed language;
+	// SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE,
+	// CAPTIONS_INVALID, STORAGE_FULL.
+	CreateVideo(ctx context.Context, in *CreateVideoRequest, opts ...grpc.CallOption) (*Video, error)
+	// AnalyzeVideo queues stages of a video and returns it without waiting for
+	// them. Results are replaced when new ones are there, not before.
+	//
+	// Errors: INVALID_ARGUMENT for a stage there is not, NOT_FOUND.
+	AnalyzeVideo(ctx context.Context, in *AnalyzeVideoRequest, opts ...grpc.CallOption) (*Video, error)
+	// CancelVideo ends the stages that run and those that wait. What other stages
+	// found stays.
+	//
+	// Errors: NOT_FOUND; NOT_RUNNING where nothing runs or waits, as after the
+	// first of two calls.
+	CancelVideo(ctx context.Context, in *CancelVideoRequest, opts ...grpc.CallOption) (*Video, error)
+	// DeleteVideo forgets a video and all that was found in it.
+	//
+	// Errors: INVALID_ARGUMENT without purge, NOT_FOUND.
+	DeleteVideo(ctx context.Context, in *DeleteVideoRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 }
 
 type videoServiceClient struct {
@@ -68,11 +102,57 @@ func (c *videoServiceClient) ListVideos(ctx context.Context, in *ListVideosReque
 	return out, nil
 }
 
+func (c *videoServiceClient) CreateVideo(ctx context.Context, in *CreateVideoRequest, opts ...grpc.CallOption) (*Video, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Video)
+	err := c.cc.Invoke(ctx, VideoService_CreateVideo_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *videoServiceClient) AnalyzeVideo(ctx context.Context, in *AnalyzeVideoRequest, opts ...grpc.CallOption) (*Video, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Video)
+	err := c.cc.Invoke(ctx, VideoService_AnalyzeVideo_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *videoServiceClient) CancelVideo(ctx context.Context, in *CancelVideoRequest, opts ...grpc.CallOption) (*Video, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Video)
+	err := c.cc.Invoke(ctx, VideoService_CancelVideo_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *videoServiceClient) DeleteVideo(ctx context.Context, in *DeleteVideoRequest, opts ...grpc.CallOption) (*emptypb.Empty, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(emptypb.Empty)
+	err := c.cc.Invoke(ctx, VideoService_DeleteVideo_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // VideoServiceServer is the server API for VideoService service.
 // All implementations must embed UnimplementedVideoServiceServer
 // for forward compatibility.
 //
-// VideoService answers what is known of the library's videos.
+// VideoService answers what is known of the library's videos, and takes the
+// commands that change them.
+//
+// A method whose idempotency_level is not NO_SIDE_EFFECTS is a command. Commands
+// are taken on the Unix socket in the data directory alone, from who may open it:
+// elsewhere the answer is PERMISSION_DENIED. They have no REST form and may
+// change from release to release; programs of one release speak them.
 type VideoServiceServer interface {
 	// GetVideo returns one video with everything found in it.
 	//
@@ -83,6 +163,29 @@ type VideoServiceServer interface {
 	// Errors: INVALID_ARGUMENT for a negative page size or a page token that
 	// no earlier answer gave.
 	ListVideos(context.Context, *ListVideosRequest) (*ListVideosResponse, error)
+	// CreateVideo takes a source in, which may take minutes, queues its stages,
+	// and returns the video without waiting for them. The same bytes are the same
+	// video: given again, what is set in the request replaces what was set before.
+	//
+	// Errors: INVALID_ARGUMENT for a relative path or a malformed language;
+	// SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE,
+	// CAPTIONS_INVALID, STORAGE_FULL.
+	CreateVideo(context.Context, *CreateVideoRequest) (*Video, error)
+	// AnalyzeVideo queues stages of a video and returns it without waiting for
+	// them. Results are replaced when new ones are there, not before.
+	//
+	// Errors: INVALID_ARGUMENT for a stage there is not, NOT_FOUND.
+	AnalyzeVideo(context.Context, *AnalyzeVideoRequest) (*Video, error)
+	// CancelVideo ends the stages that run and those that wait. What other stages
+	// found stays.
+	//
+	// Errors: NOT_FOUND; NOT_RUNNING where nothing runs or waits, as after the
+	// first of two calls.
+	CancelVideo(context.Context, *CancelVideoRequest) (*Video, error)
+	// DeleteVideo forgets a video and all that was found in it.
+	//
+	// Errors: INVALID_ARGUMENT without purge, NOT_FOUND.
+	DeleteVideo(context.Context, *DeleteVideoRequest) (*emptypb.Empty, error)
 	mustEmbedUnimplementedVideoServiceServer()
 }
 
@@ -98,6 +201,18 @@ func (UnimplementedVideoServiceServer) GetVideo(context.Context, *GetVideoReques
 }
 func (UnimplementedVideoServiceServer) ListVideos(context.Context, *ListVideosRequest) (*ListVideosResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListVideos not implemented")
+}
+func (UnimplementedVideoServiceServer) CreateVideo(context.Context, *CreateVideoRequest) (*Video, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateVideo not implemented")
+}
+func (UnimplementedVideoServiceServer) AnalyzeVideo(context.Context, *AnalyzeVideoRequest) (*Video, error) {
+	return nil, status.Error(codes.Unimplemented, "method AnalyzeVideo not implemented")
+}
+func (UnimplementedVideoServiceServer) CancelVideo(context.Context, *CancelVideoRequest) (*Video, error) {
+	return nil, status.Error(codes.Unimplemented, "method CancelVideo not implemented")
+}
+func (UnimplementedVideoServiceServer) DeleteVideo(context.Context, *DeleteVideoRequest) (*emptypb.Empty, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteVideo not implemented")
 }
 func (UnimplementedVideoServiceServer) mustEmbedUnimplementedVideoServiceServer() {}
 func (UnimplementedVideoServiceServer) testEmbeddedByValue()                      {}
@@ -156,6 +271,78 @@ func _VideoService_ListVideos_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _VideoService_CreateVideo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateVideoRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VideoServiceServer).CreateVideo(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VideoService_CreateVideo_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VideoServiceServer).CreateVideo(ctx, req.(*CreateVideoRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _VideoService_AnalyzeVideo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AnalyzeVideoRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VideoServiceServer).AnalyzeVideo(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VideoService_AnalyzeVideo_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VideoServiceServer).AnalyzeVideo(ctx, req.(*AnalyzeVideoRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _VideoService_CancelVideo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CancelVideoRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VideoServiceServer).CancelVideo(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VideoService_CancelVideo_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VideoServiceServer).CancelVideo(ctx, req.(*CancelVideoRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _VideoService_DeleteVideo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteVideoRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VideoServiceServer).DeleteVideo(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VideoService_DeleteVideo_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VideoServiceServer).DeleteVideo(ctx, req.(*DeleteVideoRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // VideoService_ServiceDesc is the grpc.ServiceDesc for VideoService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -170,6 +357,22 @@ var VideoService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListVideos",
 			Handler:    _VideoService_ListVideos_Handler,
+		},
+		{
+			MethodName: "CreateVideo",
+			Handler:    _VideoService_CreateVideo_Handler,
+		},
+		{
+			MethodName: "AnalyzeVideo",
+			Handler:    _VideoService_AnalyzeVideo_Handler,
+		},
+		{
+			MethodName: "CancelVideo",
+			Handler:    _VideoService_CancelVideo_Handler,
+		},
+		{
+			MethodName: "DeleteVideo",
+			Handler:    _VideoService_DeleteVideo_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

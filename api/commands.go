@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"golang.org/x/text/language"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// Commands change the library. Each returns when what it asks for is sure to
+// happen, not when it has happened, and may be called again.
+type Commands interface {
+	// Create takes a source in and queues its stages. The same bytes are the same
+	// video, for which what is not empty in r replaces what was set before.
+	// SOURCE_UNAVAILABLE and what else can be wrong with a file; STORAGE_FULL.
+	Create(ctx context.Context, r CreateRequest) (*models.Video, error)
+
+	// Analyze queues the stages, all where none are named, whose results are not
+	// current; with force also those that are, and the stages that rest on them.
+	// NOT_FOUND; INVALID_ARGUMENT for a stage there is not.
+	Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error)
+
+	// Cancel ends the stages that run and those that wait. NOT_FOUND; NOT_RUNNING
+	// where there are none.
+	Cancel(ctx context.Context, id string) (*models.Video, error)
+
+	// Delete forgets a video and gives its files up. NOT_FOUND.
+	Delete(ctx context.Context, id string) error
+}
+
+// CreateRequest is a source and what is known of it.
+type CreateRequest struct {
+	Path     string // absolute, on this machine
+	Title    string // empty: made of the path
+	Language string // BCP 47; empty: to be detected
+	Captions string // absolute path of a file to import; empty for none
+}
+
+func (s *videoService) CreateVideo(ctx context.Context, req *cuepointv1.CreateVideoRequest) (*cuepointv1.Video, error) {
+	r := CreateRequest{Title: req.GetVideo().GetTitle(), Language: req.GetVideo().GetLanguageCode()}
+	if _, err := language.Parse(r.Language); r.Language != "" && err != nil {
+		return nil, invalid("video.language_code", "want a language tag (BCP 47) such as de or pt-BR, not %q", shorten(r.Language))
+	}
+	var err error
+	if r.Path, err = parsePath("path", req.GetPath()); err != nil {
+		return nil, err
+	}
+	if len(req.GetCaptionsPath()) > 0 {
+		if r.Captions, err = parsePath("captions_path", req.GetCaptionsPath()); err != nil {
+			return nil, err
+		}
+	}
+	return s.answer(ctx, func(c Commands) (*models.Video, error) { return c.Create(ctx, r) })
+}
+
+func (s *videoService) AnalyzeVideo(ctx context.Context, req *cuepointv1.AnalyzeVideoRequest) (*cuepointv1.Video, error) {
+	id, err := parseVideo("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	if len(req.GetStages()) > mostStages {
+		return nil, invalid("stages", "at most %d", mostStages)
+	}
+	for _, stage := range req.GetStages() {
+		if !stagePattern.MatchString(stage) {
+			return nil, invalid("stages", "%q is no stage", shorten(stage))
+		}
+	}
+	return s.answer(ctx, func(c Commands) (*models.Video, error) {
+		video, err := c.Analyze(ctx, id, req.GetStages(), req.GetForce())
+		return video, about("stages", err)
+	})
+}
+
+func (s *videoService) CancelVideo(ctx context.Context, req *cuepointv1.CancelVideoRequest) (*cuepointv1.Video, error) {
+	id, err := parseVideo("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(ctx, func(c Commands) (*models.Video, error) { return c.Cancel(ctx, id) })
+}
+
+func (s *videoService) DeleteVideo(ctx context.Context, req *cuepointv1.DeleteVideoRequest) (*emptypb.Empty, error) {
+	id, err := parseVideo("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	if !req.GetPurge() {
+		return nil, invalid("purge", "want true: a deleted video cannot be brought back yet")
+	}
+	if s.commands == nil {
+		return nil, noCommands()
+	}
+	return &emptypb.Empty{}, s.commands.Delete(ctx, id)
+}
+
+// answer carries a command out and describes the video it returns.
+func (s *videoService) answer(ctx context.Context, carryOut func(Commands) (*models.Video, error)) (*cuepointv1.Video, error) {
+	if s.commands == nil {
+		return nil, noCommands()
+	}
+	video, err := carryOut(s.commands)
+	if err != nil {
+		return nil, err
+	}
+	return s.describe(ctx, video, cuepointv1.VideoView_VIDEO_VIEW_BASIC)
+}
+
+func noCommands() error {
+	return models.Errorf(models.CodeUnimplemented, "this process takes no commands")
+}
+
+// mostStages is how many stages a command may name.
+const mostStages = 64
+
+var stagePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+
+// parsePath returns the path of a file on this machine, which stands in a field.
+// A relative one would be another file here than where it was written.
+func parsePath(field string, raw []byte) (string, error) {
+	path := string(raw)
+	if !filepath.IsAbs(path) || strings.ContainsRune(path, 0) {
+		return "", invalid(field, "want an absolute path on the server's machine, not %q", shorten(path))
+	}
+	return path, nil
+}

@@ -1,0 +1,235 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// commands remembers what it was told to do and answers from the library.
+type commands struct {
+	library *library
+	mu      sync.Mutex
+	given   []string
+	first   func(context.Context) error // what each command does first, where not nil
+}
+
+func (c *commands) do(ctx context.Context, id, format string, args ...any) (*models.Video, error) {
+	c.mu.Lock()
+	c.given = append(c.given, fmt.Sprintf(format, args...))
+	first := c.first
+	c.mu.Unlock()
+	if first != nil {
+		if err := first(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return c.library.Video(ctx, id)
+}
+
+func (c *commands) Create(ctx context.Context, r api.CreateRequest) (*models.Video, error) {
+	return c.do(ctx, "tides", "create %q", r)
+}
+
+func (c *commands) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
+	return c.do(ctx, id, "analyze %s %q %t", id, stages, force)
+}
+
+func (c *commands) Cancel(ctx context.Context, id string) (*models.Video, error) {
+	return c.do(ctx, id, "cancel %s", id)
+}
+
+func (c *commands) Delete(ctx context.Context, id string) error {
+	_, err := c.do(ctx, id, "delete %s", id)
+	return err
+}
+
+func (c *commands) before(first func(context.Context) error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.first = first
+}
+
+// Given are the commands since the last call.
+func (c *commands) Given() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	given := c.given
+	c.given = nil
+	return given
+}
+
+// command is a call of a command and what it comes to.
+type command struct {
+	name  string
+	call  func(context.Context, cuepointv1.VideoServiceClient) error
+	given string
+}
+
+func create(req *cuepointv1.CreateVideoRequest) func(context.Context, cuepointv1.VideoServiceClient) error {
+	return func(ctx context.Context, c cuepointv1.VideoServiceClient) error {
+		v, err := c.CreateVideo(ctx, req)
+		return isTides(v, err)
+	}
+}
+
+func analyze(req *cuepointv1.AnalyzeVideoRequest) func(context.Context, cuepointv1.VideoServiceClient) error {
+	return func(ctx context.Context, c cuepointv1.VideoServiceClient) error {
+		v, err := c.AnalyzeVideo(ctx, req)
+		return isTides(v, err)
+	}
+}
+
+func cancel(req *cuepointv1.CancelVideoRequest) func(context.Context, cuepointv1.VideoServiceClient) error {
+	return func(ctx context.Context, c cuepointv1.VideoServiceClient) error {
+		v, err := c.CancelVideo(ctx, req)
+		return isTides(v, err)
+	}
+}
+
+func remove(req *cuepointv1.DeleteVideoRequest) func(context.Context, cuepointv1.VideoServiceClient) error {
+	return func(ctx context.Context, c cuepointv1.VideoServiceClient) error {
+		_, err := c.DeleteVideo(ctx, req)
+		return err
+	}
+}
+
+func isTides(v *cuepointv1.Video, err error) error {
+	if err == nil && (v.GetName() != "videos/tides" || v.GetTitle() != "Tides" || v.GetPlayback() == nil) {
+		return fmt.Errorf("video %v", v)
+	}
+	return err
+}
+
+func path(p string) *cuepointv1.CreateVideoRequest_Path {
+	return &cuepointv1.CreateVideoRequest_Path{Path: []byte(p)}
+}
+
+var everyCommand = []command{
+	{"create", create(&cuepointv1.CreateVideoRequest{Source: path("/v/caf\xe9.mp4")}), `create {"/v/caf\xe9.mp4" "" "" ""}`},
+	{"create with all", create(&cuepointv1.CreateVideoRequest{
+		Source: path("/v/a.mp4"), CaptionsPath: []byte("/v/\xff.vtt"), Video: &cuepointv1.Video{Title: "T", LanguageCode: "pt-BR"},
+	}), `create {"/v/a.mp4" "T" "pt-BR" "/v/\xff.vtt"}`},
+	{"analyze", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/tides"}), `analyze tides [] false`},
+	{"analyze stages", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/tides", Stages: []string{"speech", "shots"}, Force: true}),
+		`analyze tides ["speech" "shots"] true`},
+	{"cancel", cancel(&cuepointv1.CancelVideoRequest{Name: "videos/tides"}), `cancel tides`},
+	{"delete", remove(&cuepointv1.DeleteVideoRequest{Name: "videos/tides", Purge: true}), `delete tides`},
+}
+
+func TestCommandsOnTheSocket(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.add(t, "tides")
+	client := cuepointv1.NewVideoServiceClient(b.dialSocket(t))
+	for _, tt := range everyCommand {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := tt.call(t.Context(), client); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff([]string{tt.given}, b.Commands.Given()); diff != "" {
+				t.Errorf("given (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if _, err := client.GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/tides"}); err != nil {
+		t.Errorf("reading on the socket: %v", err)
+	}
+}
+
+func TestMalformedCommands(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	client := cuepointv1.NewVideoServiceClient(b.dialSocket(t))
+	for _, tt := range []struct {
+		field string
+		call  func(context.Context, cuepointv1.VideoServiceClient) error
+	}{
+		{"path", create(&cuepointv1.CreateVideoRequest{})},
+		{"path", create(&cuepointv1.CreateVideoRequest{Source: path("")})},
+		{"path", create(&cuepointv1.CreateVideoRequest{Source: path("a.mp4")})},
+		{"path", create(&cuepointv1.CreateVideoRequest{Source: path("../a.mp4")})},
+		{"path", create(&cuepointv1.CreateVideoRequest{Source: path("file:///a.mp4")})},
+		{"path", create(&cuepointv1.CreateVideoRequest{Source: path("/a\x00.mp4")})},
+		{"captions_path", create(&cuepointv1.CreateVideoRequest{Source: path("/a.mp4"), CaptionsPath: []byte("a.vtt")})},
+		{"video.language_code", create(&cuepointv1.CreateVideoRequest{Source: path("/a.mp4"), Video: &cuepointv1.Video{LanguageCode: "deutsch"}})},
+		{"name", analyze(&cuepointv1.AnalyzeVideoRequest{})},
+		{"stages", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/a", Stages: []string{"speech", "../x"}})},
+		{"stages", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/a", Stages: slices.Repeat([]string{"speech"}, 65)})},
+		{"name", cancel(&cuepointv1.CancelVideoRequest{Name: "videos/-"})},
+		{"name", remove(&cuepointv1.DeleteVideoRequest{Name: "tides", Purge: true})},
+		{"purge", remove(&cuepointv1.DeleteVideoRequest{Name: "videos/tides"})},
+	} {
+		s := status.Convert(tt.call(t.Context(), client))
+		if s.Code() != codes.InvalidArgument || reasonOf(s) != "INVALID_ARGUMENT" || !strings.HasPrefix(s.Message(), tt.field+": ") {
+			t.Errorf("%s: %v", tt.field, s)
+		}
+	}
+	if given := b.Commands.Given(); given != nil {
+		t.Errorf("given %q", given)
+	}
+}
+
+func TestCommandsThatFail(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.add(t, "tides")
+	client := cuepointv1.NewVideoServiceClient(b.dialSocket(t))
+	for _, tt := range []struct {
+		err    error
+		code   codes.Code
+		reason models.Code
+	}{
+		{models.Errorf(models.CodeNotRunning, "to do"), codes.FailedPrecondition, "NOT_RUNNING"},
+		{models.Errorf(models.CodeNotFound, "to do"), codes.NotFound, "NOT_FOUND"},
+		{models.Errorf(models.CodeInvalidArgument, "to do"), codes.InvalidArgument, "INVALID_ARGUMENT"},
+		{models.Errorf(models.CodeStorageUnavailable, "to do"), codes.Unavailable, "STORAGE_UNAVAILABLE"},
+		{fmt.Errorf("secret"), codes.Internal, "INTERNAL"},
+	} {
+		b.Commands.before(func(context.Context) error { return tt.err })
+		for _, c := range everyCommand {
+			err := c.call(t.Context(), client)
+			if s := status.Convert(err); s.Code() != tt.code || reasonOf(s) != string(tt.reason) || strings.Contains(s.String(), "secret") {
+				t.Errorf("%s: %v", c.name, s)
+			}
+			if got := models.AsError(api.ErrorOf(err)); got.Code != tt.reason || (tt.code != codes.Internal) != (got.Message == "to do") {
+				t.Errorf("%s: rebuilt as %v", c.name, got)
+			}
+		}
+	}
+}
+
+func TestACommandHasAllTheTimeItsCallerHas(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.add(t, "tides")
+	conn := b.dialSocket(t)
+	bounded := make(chan bool, 1)
+	look := func(ctx context.Context) error {
+		_, is := ctx.Deadline()
+		bounded <- is
+		return nil
+	}
+	b.Commands.before(look)
+	if _, err := cuepointv1.NewVideoServiceClient(conn).CancelVideo(t.Context(), &cuepointv1.CancelVideoRequest{Name: "videos/tides"}); err != nil || <-bounded {
+		t.Errorf("a command has a deadline of the server's, error %v", err)
+	}
+	b.Library.before("tides", look)
+	for _, c := range []*grpc.ClientConn{conn, b.dial(t)} {
+		if _, err := cuepointv1.NewVideoServiceClient(c).GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/tides"}); err != nil || !<-bounded {
+			t.Errorf("a question has no deadline, error %v", err)
+		}
+	}
+}
