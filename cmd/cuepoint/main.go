@@ -54,6 +54,7 @@ type cli struct {
 	List    listCmd    `cmd:"" help:"List the library."`
 	Show    showCmd    `cmd:"" help:"Show everything known of a video."`
 	Export  exportCmd  `cmd:"" help:"Write captions, chapters or everything known of a video."`
+	Cancel  cancelCmd  `cmd:"" help:"Stop working on videos."`
 	Delete  deleteCmd  `cmd:"" help:"Delete videos from the library."`
 	Serve   serveCmd   `cmd:"" help:"Serve the player page and the API."`
 	Models  modelsCmd  `cmd:"" help:"Manage model files."`

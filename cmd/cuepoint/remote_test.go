@@ -1,0 +1,268 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/internal/app"
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// holder is a process that holds a library, as far as others see it. It has one
+// video, and wait is what its commands do first.
+type holder struct {
+	api.Library
+	server *api.Server
+	wait   func(context.Context) error
+	given  []any
+	video  models.Video
+}
+
+// hold starts one over a data directory.
+func hold(t *testing.T, data string) *holder {
+	t.Helper()
+	h := &holder{wait: func(context.Context) error { return nil }, video: models.Video{
+		ID: "v1", Title: "Tides", Source: "/v/caf\uFFFD.mp4", State: models.VideoPartial, Language: "en",
+		Error:   models.Errorf(models.CodeTruncatedMedia, "the file ends early"),
+		Created: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), Updated: time.Date(2026, 11, 20, 13, 0, 0, 0, time.UTC),
+	}}
+	var err error
+	if h.server, err = api.New(api.Config{Library: h, Commands: h, Log: slog.New(slog.DiscardHandler)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.server.ListenSocket(t.Context(), data); err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- h.server.Serve() }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := errors.Join(h.server.Close(ctx), <-served); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return h
+}
+
+func (h *holder) do(ctx context.Context, command ...any) (*models.Video, error) {
+	h.given = append(h.given, command)
+	return &h.video, h.wait(ctx)
+}
+
+func (h *holder) Create(ctx context.Context, r api.CreateRequest) (*models.Video, error) {
+	return h.do(ctx, r)
+}
+
+func (h *holder) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
+	return h.do(ctx, id, stages, force)
+}
+
+func (h *holder) Cancel(ctx context.Context, id string) (*models.Video, error) {
+	return h.do(ctx, "cancel", id)
+}
+
+func (h *holder) Delete(ctx context.Context, id string) error {
+	_, err := h.do(ctx, "delete", id)
+	return err
+}
+
+func (h *holder) Artifacts(context.Context, string) ([]models.Artifact, error) { return nil, nil }
+
+// connect dials the holder of a data directory.
+func connect(t *testing.T, data string) *remote {
+	t.Helper()
+	r, err := dial(t.Context(), data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+func TestCommandsReachTheHolder(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	h := hold(t, data)
+	r := connect(t, data)
+	request := api.CreateRequest{Path: "/v/caf\xe9.mp4", Title: "Tides", Language: "en", Captions: "/v/\xff.vtt"}
+	created, err := r.Create(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&h.video, created); diff != "" {
+		t.Errorf("the video (-want +got):\n%s", diff)
+	}
+	_, analyzed := r.Analyze(t.Context(), "v1", []string{"speech"}, true)
+	_, canceled := r.Cancel(t.Context(), "v1")
+	if err := errors.Join(analyzed, canceled, r.Delete(t.Context(), "v1")); err != nil {
+		t.Error(err)
+	}
+	want := []any{[]any{request}, []any{"v1", []string{"speech"}, true}, []any{"cancel", "v1"}, []any{"delete", "v1"}}
+	if diff := cmp.Diff(want, h.given); diff != "" {
+		t.Errorf("given (-want +got):\n%s", diff)
+	}
+}
+
+func TestErrorsOfTheHolderArriveAsTheyWere(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	h := hold(t, data)
+	r := connect(t, data)
+	for _, want := range []*models.Error{
+		models.Errorf(models.CodeNotRunning, "nothing of video v1 runs"),
+		models.Errorf(models.CodeStorageUnavailable, "the bucket is away"),
+		models.Errorf(models.CodeCanceled, "canceled"),
+		models.Errorf(models.CodeInternal, "internal error"),
+	} {
+		h.wait = func(context.Context) error { return want.Because(errors.New("secret")) }
+		_, created := r.Create(t.Context(), api.CreateRequest{Path: "/a.mp4"})
+		_, analyzed := r.Analyze(t.Context(), "v1", nil, false)
+		_, canceled := r.Cancel(t.Context(), "v1")
+		for _, err := range []error{created, analyzed, canceled, r.Delete(t.Context(), "v1")} {
+			if got := models.AsError(err); *got != *want {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		}
+	}
+}
+
+func TestACommandEndsWithItsCaller(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	h := hold(t, data)
+	r := connect(t, data)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	h.wait = func(at context.Context) error {
+		defer close(ended)
+		cancel()
+		<-at.Done()
+		return at.Err()
+	}
+	if _, err := r.Cancel(ctx, "v1"); !errors.Is(err, context.Canceled) {
+		t.Errorf("the caller is told %v", err)
+	}
+	<-ended
+}
+
+func TestTheHolderEnds(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	h := hold(t, data)
+	r := connect(t, data)
+	entered := make(chan struct{})
+	h.wait = func(ctx context.Context) error {
+		close(entered)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	answered, gone := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := r.Cancel(t.Context(), "v1")
+		answered <- err
+	}()
+	go func() { gone <- r.Ended(t.Context()) }()
+	<-entered
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := h.server.Close(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("close: %v, want that the command was cut off", err)
+	}
+	if err := <-gone; err != nil {
+		t.Errorf("waiting for the end: %v", err)
+	}
+	err := <-answered
+	if !errors.Is(err, errHolderGone) || models.ErrorCode(err) != models.CodeDataInUse {
+		t.Errorf("the command under way: %v", err)
+	}
+	if err := r.Delete(t.Context(), "v1"); !errors.Is(err, errHolderGone) {
+		t.Errorf("a command afterwards: %v", err)
+	}
+	// The next holder answers on the same connection.
+	hold(t, data)
+	if next := connect(t, data); next.Delete(t.Context(), "v1") != nil {
+		t.Error("the next holder takes no commands")
+	}
+}
+
+func TestWaitingForTheEndEndsWithItsCaller(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	hold(t, data)
+	r := connect(t, data)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Ended(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting: %v", err)
+	}
+}
+
+func TestAHolderThatTakesNoCommands(t *testing.T) {
+	t.Parallel()
+	mute := t.TempDir() // somebody listens there and never says a word
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "unix", filepath.Join(mute, api.SocketName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	for name, data := range map[string]string{"nobody listens": t.TempDir(), "nobody answers": mute} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := dial(t.Context(), data); models.ErrorCode(err) != models.CodeDataInUse {
+				t.Errorf("dial: %v", err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if _, err := dial(ctx, data); !errors.Is(err, context.Canceled) {
+				t.Errorf("dial of who has been interrupted: %v", err)
+			}
+		})
+	}
+}
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	a, err := app.Open(t.Context(), app.Config{Data: data, Log: slog.New(slog.DiscardHandler)}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	cancel := func(args ...string) (status int, stdout, stderr string) {
+		var out, says bytes.Buffer
+		status = run(t.Context(), append([]string{"cancel", "--data", data}, args...), &out, &says)
+		return status, out.String(), says.String()
+	}
+	if status, _, says := cancel("v1"); status != exitFailed || !strings.Contains(says, "NOT_RUNNING: ") {
+		t.Errorf("where nobody works: status %d, says %q", status, says)
+	}
+	if err := a.Lock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h := hold(t, data)
+	h.video.State = models.VideoCanceled
+	if status, out, says := cancel("v1"); status != exitOK || out != "v1 canceled\n" || says != "" {
+		t.Errorf("status %d, prints %q, says %q", status, out, says)
+	}
+	if _, out, _ := cancel("--json", "v1"); out != `{"id":"v1","state":"canceled"}`+"\n" {
+		t.Errorf("prints %q", out)
+	}
+	h.wait = func(context.Context) error { return models.Errorf(models.CodeNotRunning, "nothing of video v1 runs") }
+	if status, _, says := cancel("v1"); status != exitFailed || says != "cuepoint: NOT_RUNNING: nothing of video v1 runs\n" {
+		t.Errorf("a second time: status %d, says %q", status, says)
+	}
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
