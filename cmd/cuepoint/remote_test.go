@@ -175,6 +175,11 @@ func TestTheHolderEnds(t *testing.T) {
 	}()
 	go func() { gone <- r.Ended(t.Context()) }()
 	<-entered
+	select {
+	case err := <-gone:
+		t.Fatalf("while it is there: %v", err)
+	case <-time.After(50 * time.Millisecond): // more than a wrong answer needs
+	}
 	ended, end := context.WithCancel(t.Context())
 	end()
 	if err := h.server.Close(ended); !errors.Is(err, context.Canceled) {
