@@ -195,7 +195,7 @@ func TestTheHolderEnds(t *testing.T) {
 	if err := r.Delete(t.Context(), "v1"); !errors.Is(err, errHolderGone) {
 		t.Errorf("a command afterwards: %v", err)
 	}
-	// The next holder answers on the same connection.
+	// Whoever holds the library next takes them.
 	hold(t, data)
 	if next := connect(t, data); next.Delete(t.Context(), "v1") != nil {
 		t.Error("the next holder takes no commands")
