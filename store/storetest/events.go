@@ -181,7 +181,7 @@ func await(t *testing.T, db store.Store, hints <-chan struct{}, after int64) {
 // video says n: a reader that meets another number missed one, saw one twice,
 // in another order, or one that was taken back.
 func testFollow(t *testing.T, db store.Store) {
-	const videos, writers, transactions, readers = 4, 6, 25, 4
+	const videos, writers, transactions, readers = 4, 5, 15, 3
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	for n := range videos {
