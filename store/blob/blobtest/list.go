@@ -77,6 +77,7 @@ func testList(t *testing.T, _ Backend, s blob.Store) {
 	for _, c := range []struct{ prefix, after, want string }{
 		{"", "a/b-", "a/b-c a/b/1"}, {"", "a/b", "a/b-c a/b/1"}, {"", "a/b/0", "a/b/1 a/b/c/d"}, {"", "a/b/z", "a/b0 a0"},
 		{"a/b/", "", "a/b/1 a/b/c/d"}, {"a/b/", "a/b/1", "a/b/c/d"}, {"a/b/", "a/b0", ""}, {"a/b/", "A", "a/b/1 a/b/c/d"},
+		{"", "a-bc", "a.b/1 a/1"}, {"a/", "a/b0c", ""}, // after which what it begins with does not come again
 		{"many/2/", "many/2/1498", "many/2/1499"}, {"many/2/", "many/3", ""}, {"", "zzz", ""},
 	} {
 		page, err := s.List(t.Context(), c.prefix, c.after, 2)

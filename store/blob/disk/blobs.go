@@ -310,7 +310,7 @@ func (l *listing) walk(ctx context.Context, dir string) error {
 		if entry.IsDir() {
 			key += "/"
 		}
-		if key > l.after || strings.HasPrefix(l.after, key) {
+		if key > l.after || entry.IsDir() && strings.HasPrefix(l.after, key) {
 			keys[key] = entry
 		}
 	}
@@ -325,7 +325,7 @@ func (l *listing) walk(ctx context.Context, dir string) error {
 			if err := l.walk(ctx, strings.TrimSuffix(key, "/")); err != nil {
 				return err
 			}
-		} else if stat, err := entry.Info(); err == nil && stat.Mode().IsRegular() && key != l.after {
+		} else if stat, err := entry.Info(); err == nil && stat.Mode().IsRegular() {
 			l.found = append(l.found, describe(key, stat)) // else it has gone meanwhile
 		}
 	}
