@@ -2,7 +2,6 @@ package analyzer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -12,73 +11,117 @@ import (
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/blob"
 )
 
-// attempt is one run of one stage over one video.
+// attempt is one run of one stage over one video, under a fence.
 type attempt struct {
-	*pass
-	stage Stage
-	spec  Spec
+	*Worker
+	pulse
+	task   Task
+	stage  Stage
+	spec   Spec
+	log    *slog.Logger
+	cancel context.CancelCauseFunc
 
-	// As they are once all that the stage needs has ended.
-	video     *models.Video
-	artifacts []models.Artifact
+	// As they were when the attempt was claimed.
+	video *models.Video
+	id    string // of the attempt
+	print string // fingerprint of what it will find
 }
 
-func (a *attempt) job() *Job {
-	job := &Job{
-		Video:    a.video,
-		Source:   a.Files.Source(a.video.SHA256),
-		Options:  Options{Language: a.video.Language},
-		Log:      a.Log.With("video", a.id, "stage", a.spec.Name),
-		Progress: func(fraction float64) { a.watch.StageProgress(a.spec.Name, min(max(fraction, 0), 1)) },
-		Inputs:   inputs{a},
+func newAttempt(w *Worker, task Task, stage Stage) *attempt {
+	return &attempt{
+		Worker: w, task: task, stage: stage, spec: stage.Spec(), id: models.NewID(),
+		pulse: pulse{poke: make(chan struct{}, 1)},
+		log:   w.Log.With("video", task.Video, "stage", task.Stage),
 	}
-	if c := a.video.Captions; c != nil {
-		job.Options.Captions = a.Files.Source(c.SHA256)
-		job.Options.CaptionsName = c.Name
-	}
-	return job
 }
 
-// run computes, publishes the files, and commits everything in one step. It
-// returns an error only when the library failed or the context ended.
-func (a *attempt) run(ctx context.Context, number int) error {
-	job := a.job()
-	run := models.StageRun{
-		ID: models.NewID(), Stage: a.spec.Name, Status: models.StageRunning, Attempt: number,
-		Version: a.spec.Version, Params: a.stage.Params(job), Started: time.Now(),
-	}
-	if err := a.Store.SetRun(ctx, a.id, run); err != nil {
-		return err
-	}
-	a.watch.StageStarted(a.spec.Name)
-	result, err := a.compute(ctx, job, run.ID)
-	if err == nil {
-		err = a.commit(ctx, run, result)
-	}
-	if err == nil {
+// claim makes the attempt the stage's. errTakenBack where the task's fence is
+// gone or another has it, NOT_FOUND.
+func (a *attempt) claim(ctx context.Context) error {
+	return a.change(ctx, a.task.Workspace, a.task.Video, func(t *turn) error {
+		run := t.run(a.task.Stage)
+		if run.Fence != a.task.Fence || run.Status != models.StagePending {
+			return errTakenBack
+		}
+		run.ID, run.Status, run.Attempt = a.id, models.StageRunning, run.Attempt+1
+		run.Worker, run.Heartbeat, run.Progress, run.Due = a.Name, t.now, 0, time.Time{}
+		run.Started, run.Finished = t.now, time.Time{}
+		t.touch(run)
+		if t.video.State == models.VideoQueued {
+			t.enter(models.VideoProcessing, nil)
+		}
+		a.video = t.video
 		return nil
-	}
-	if dropped := a.Files.DropScratch(run.ID); dropped != nil {
-		job.Log.Warn("scratch directory left behind", "error", dropped)
-	}
-	return a.fail(ctx, run, err, job)
+	})
 }
 
-// compute runs the stage in a scratch directory of its own.
-func (a *attempt) compute(ctx context.Context, job *Job, run string) (result *Result, err error) {
-	if job.Scratch, err = a.Files.Scratch(run); err != nil {
-		return nil, err
+// run computes, publishes the files, and commits everything in one step.
+func (a *attempt) run(ctx context.Context) error {
+	started := time.Now()
+	a.Metrics.StageStarted(a.spec.Name)
+	found := a.alive(ctx, a.find)
+	outcome, err := a.settle(ctx, found)
+	a.Metrics.StageEnded(a.spec.Name, outcome, time.Since(started))
+	return err
+}
+
+// finding is what came of computing.
+type finding struct {
+	unchanged bool
+	result    *Result
+	sums      string
+	err       error
+}
+
+// find computes what the stage finds and publishes its files, which nobody can
+// see before the commit.
+func (a *attempt) find(ctx context.Context) (f finding) {
+	inputs, err := newInputs(ctx, a)
+	if err != nil {
+		return finding{err: err}
 	}
+	defer inputs.release()
+	job := &Job{Video: a.video, Log: a.log, Progress: a.set, Inputs: inputs}
+	if current(a.stage, job) {
+		return finding{unchanged: true}
+	}
+	a.print = fingerprint(a.stage, job)
+	if job.Scratch, err = a.Scratch.Scratch(a.id); err != nil {
+		return finding{err: err}
+	}
+	defer func() {
+		if err := a.Scratch.DropScratch(a.id); err != nil {
+			a.log.Warn("scratch directory left behind", "error", err)
+		}
+	}()
+	if f.result, err = a.compute(ctx, job); err != nil {
+		return finding{err: err}
+	}
+	f.sums, f.err = a.publish(ctx, job.Scratch, f.result)
+	return f
+}
+
+// compute runs the stage within its time.
+func (a *attempt) compute(ctx context.Context, job *Job) (result *Result, err error) {
+	var duration time.Duration
+	if a.video.Media != nil {
+		duration = a.video.Media.Duration
+	}
+	limit := a.spec.timeout(duration)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, models.Errorf(models.CodeStageTimeout,
+		"%s took longer than %v; run it again on a faster or less busy machine", a.spec.Name, limit.Round(time.Second)))
+	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
 			result, err = nil, fmt.Errorf("stage %s panicked: %v\n%s", a.spec.Name, p, debug.Stack())
 		}
 	}()
 	result, err = a.stage.Run(ctx, job)
-	if err == nil {
-		err = ctx.Err() // a child that was stopped early may look like one that finished
+	if ctx.Err() != nil { // a child that was stopped early may look like one that finished
+		return nil, context.Cause(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -91,76 +134,72 @@ func (a *attempt) compute(ctx context.Context, job *Job, run string) (result *Re
 	return result, nil
 }
 
-// commit publishes the files, then makes the database point at them.
-func (a *attempt) commit(ctx context.Context, run models.StageRun, result *Result) error {
-	if len(result.Artifacts) > 0 {
-		if err := a.Files.Publish(a.id, a.spec.Name, run.ID); err != nil {
+// publish stores the attempt's files with the list of their hashes, whose own
+// hash it returns.
+func (a *attempt) publish(ctx context.Context, dir string, result *Result) (sums string, err error) {
+	if len(result.Artifacts) == 0 {
+		return "", nil
+	}
+	if sums, err = blob.WriteSums(ctx, dir); err != nil {
+		return "", err
+	}
+	prefix := models.RunPrefix(a.task.Video, a.task.Stage, a.id)
+	err = persist(ctx, func() error {
+		// A try before may have left some there.
+		if err := a.Blobs.DeletePrefix(ctx, prefix); err != nil {
 			return err
 		}
-	} else if err := a.Files.DropScratch(run.ID); err != nil {
-		return err
-	}
-	run.Status, run.Finished, run.Error = models.StageDone, time.Now(), result.Warning
-	for i := range result.Cues {
-		cue := &result.Cues[i]
-		cue.ID, cue.VideoID, cue.Stage = models.NewUUID(), a.id, a.spec.Name
-		cue.Provenance = models.Provenance{
-			Analyzer: a.spec.Name, Version: a.spec.Version, Model: cue.Provenance.Model, Params: run.Params, Run: run.ID,
-		}
-	}
-	err := a.Store.Commit(ctx, store.Commit{
-		VideoID: a.id, Run: run, Media: result.Media, Cues: result.Cues, Artifacts: result.Artifacts,
-		Postings: result.Search, Stale: a.Pipeline.dependents(a.spec.Name),
+		return blob.PutTree(ctx, a.Blobs, prefix, dir, nil)
 	})
+	return sums, err
+}
+
+// mine returns the stage's run, as long as the attempt holds it.
+func (a *attempt) mine(t *turn) (*models.StageRun, error) {
+	run := t.run(a.task.Stage)
+	if run.Fence != a.task.Fence || run.Status != models.StageRunning {
+		return nil, errTakenBack
+	}
+	return run, nil
+}
+
+// commit makes the result the stage's, unless it has become outdated meanwhile:
+// then the stage is run again.
+func (a *attempt) commit(ctx context.Context, t *turn, f finding) error {
+	run, err := a.mine(t)
 	if err != nil {
 		return err
 	}
-	a.watch.StageEnded(run)
-	return nil
-}
-
-// fail writes why a run has no result. One that was interrupted is pending again.
-func (a *attempt) fail(ctx context.Context, run models.StageRun, err error, job *Job) error {
-	record := context.WithoutCancel(ctx)
-	if ctx.Err() != nil {
-		run.Status, run.Started, run.Attempt = models.StagePending, time.Time{}, run.Attempt-1
-		return errors.Join(context.Cause(ctx), a.Store.SetRun(record, a.id, run))
+	job := &Job{Video: t.video}
+	if !f.unchanged && fingerprint(a.stage, job) != a.print || f.unchanged && !current(a.stage, job) {
+		if err := t.lib.Discard(ctx, t.now, models.RunPrefix(t.video.ID, a.spec.Name, a.id)); err != nil {
+			return err
+		}
+		return t.await(ctx, run)
 	}
-	run.Finished = time.Now()
-	if reason := Skipped(err); reason != nil {
-		run.Status, run.Error = models.StageSkipped, reason
-		return a.end(record, run)
+	run.Status, run.Progress, run.Finished, run.Error = models.StageDone, 1, t.now, nil
+	run.Worker, run.Heartbeat = "", time.Time{}
+	if f.unchanged {
+		t.touch(run)
+		return nil
 	}
-	run.Status, run.Error = models.StageFailed, models.AsError(err)
-	level := slog.LevelInfo // people are told, and what to do
-	if run.Error.Code == models.CodeInternal {
-		level = slog.LevelError
-	}
-	job.Log.Log(record, level, "stage failed", "error", err)
-	return a.end(record, run)
-}
-
-// inputs are what the stages before have committed.
-type inputs struct{ *attempt }
-
-func (in inputs) Cues(ctx context.Context, kind models.CueKind) ([]models.Cue, error) {
-	return in.Store.Cues(ctx, store.CueQuery{VideoID: in.id, Kind: kind})
-}
-
-func (in inputs) File(stage string, kind models.ArtifactKind) (string, models.Artifact, bool) {
-	for _, artifact := range in.artifacts {
-		if artifact.Stage == stage && artifact.Kind == kind {
-			return filepath.Join(in.Files.Published(in.id, stage, artifact.Run), filepath.FromSlash(artifact.Path)), artifact, true
+	run.Version, run.Params, run.Error = a.spec.Version, a.stage.Params(job), f.result.Warning
+	before := run.Result
+	run.Result = models.StageResult{Run: a.id, Fingerprint: a.print, Sums: f.sums}
+	t.touch(run)
+	for i := range f.result.Cues {
+		cue := &f.result.Cues[i]
+		cue.ID, cue.VideoID, cue.Stage = models.NewUUID(), t.video.ID, a.spec.Name
+		cue.Provenance = models.Provenance{
+			Analyzer: a.spec.Name, Version: a.spec.Version, Model: cue.Provenance.Model, Params: run.Params, Run: a.id,
 		}
 	}
-	return "", models.Artifact{}, false
-}
-
-func (in inputs) Dir(stage string) string {
-	for _, artifact := range in.artifacts {
-		if artifact.Stage == stage {
-			return in.Files.Published(in.id, stage, artifact.Run)
-		}
+	t.commit = &store.Commit{
+		VideoID: t.video.ID, Run: *run, Media: f.result.Media, Cues: f.result.Cues, Artifacts: f.result.Artifacts,
+		Postings: f.result.Search,
 	}
-	return ""
+	if err := t.recheck(ctx, a.spec.Name); err != nil || before.Sums == "" {
+		return err
+	}
+	return t.lib.Discard(ctx, t.now.Add(replacedGrace), models.RunPrefix(t.video.ID, a.spec.Name, before.Run))
 }

@@ -13,7 +13,7 @@ import (
 type applause struct{}
 
 func (applause) Spec() analyzer.Spec {
-	return analyzer.Spec{Name: "applause", Version: 1, Needs: []string{"speech"}, Optional: true}
+	return analyzer.Spec{Name: "applause", Version: 1, Class: analyzer.Light, Needs: []string{"speech"}, Optional: true}
 }
 
 func (applause) Params(*analyzer.Job) string { return "" }
@@ -34,7 +34,7 @@ func (applause) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, e
 
 // A stage is a type with three methods, in the list behind those it needs.
 func ExampleNewPipeline() {
-	speech := &fake{spec: analyzer.Spec{Name: "speech", Version: 1}}
+	speech := &fake{spec: analyzer.Spec{Name: "speech", Version: 1, Class: analyzer.Heavy}}
 	pipeline, err := analyzer.NewPipeline(speech, applause{})
 	fmt.Println(pipeline.Names(), err)
 

@@ -1,7 +1,10 @@
 package analyzer
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -9,34 +12,36 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
 	"github.com/cuepoint/cuepoint/models"
-	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/blob"
 )
 
-// Sources keeps the bytes of sources: see store/blob/disk.
-type Sources interface {
-	PutSource(ctx context.Context, r io.Reader, limit int64) (sum string, size int64, err error)
+// Options are what the owner of a video says of it.
+type Options struct {
+	Title    string // empty: the file's name
+	Language string // BCP 47; empty: to be detected
+	Captions string // path of a file to import instead of listening; empty for none
 }
 
-// Intake lets files into the library.
+// Intake lets files into a library.
 type Intake struct {
-	Pipeline *Pipeline
-	Store    store.Library
-	Sources  Sources
-	MaxSize  int64 // of a source, in bytes
+	*Control
+	Blobs   blob.Store
+	MaxSize int64 // of a source, in bytes
 
 	MaxCaptions int64 // of a captions file, in bytes
 }
 
-// Add copies a file into the library and returns its video, which is the one
-// that is there already if the same bytes came before; options given now
-// replace those given then. Errors: SOURCE_UNAVAILABLE, EMPTY_FILE,
-// CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE, CAPTIONS_INVALID, STORAGE_FULL.
-func (in *Intake) Add(ctx context.Context, path string, opt Options) (*models.Video, error) {
+// Add copies a file into the library, has it analyzed, and returns its video,
+// which is the one that is there already if the same bytes came before; options
+// given now replace those given then, and what depends on them is found anew.
+// Errors: SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED,
+// SOURCE_TOO_LARGE, CAPTIONS_INVALID, CHECKSUM_MISMATCH for a file that changes
+// meanwhile, STORAGE_FULL.
+func (in *Intake) Add(ctx context.Context, workspace, path string, opt Options) (*models.Video, error) {
 	f, size, err := open(path)
 	if err != nil {
 		return nil, err
@@ -49,74 +54,68 @@ func (in *Intake) Add(ctx context.Context, path string, opt Options) (*models.Vi
 	if _, err := ffmpeg.Sniff(f, size); err != nil {
 		return nil, err
 	}
-	captions, err := in.sidecar(ctx, opt.Captions)
+	captions, err := in.readCaptions(opt.Captions)
 	if err != nil {
 		return nil, err
 	}
-	sum, size, err := in.Sources.PutSource(ctx, f, in.MaxSize) // it may have grown
+	sum, err := hash(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	source := displayText(path)
-	video, err := in.Store.VideoBySHA256(ctx, sum)
-	if models.ErrorCode(err) == models.CodeNotFound {
-		base := filepath.Base(source)
-		now := time.Now().UTC()
-		return in.create(ctx, &models.Video{
-			ID: models.NewID(), Title: strings.TrimSuffix(base, filepath.Ext(base)), Source: source,
-			State: models.VideoQueued, Blob: sourceKey(sum), SHA256: sum, Size: size,
-			Language: opt.Language, Captions: captions, Created: now, Updated: now,
-		})
+	base := filepath.Base(source)
+	given := &submission{
+		Intake: in, workspace: workspace, file: f, captions: captions,
+		video: models.Video{
+			ID: models.NewID(), Title: cmp.Or(opt.Title, strings.TrimSuffix(base, filepath.Ext(base))), Source: source,
+			SHA256: sum, Size: size, Language: opt.Language,
+		},
+		title: opt.Title,
 	}
+	id, err := given.submit(ctx)
 	if err != nil {
 		return nil, err
 	}
-	update := store.VideoUpdate{Source: &source, Captions: captions}
-	if opt.Language != "" {
-		update.Language = &opt.Language
-	}
-	if err := in.Store.UpdateVideo(ctx, video.ID, update); err != nil {
-		return nil, err
-	}
-	return in.Store.Video(ctx, video.ID)
+	return in.Store.In(workspace).Video(ctx, id)
 }
 
-// create adds a video with all its stages pending.
-func (in *Intake) create(ctx context.Context, video *models.Video) (*models.Video, error) {
-	if err := in.Store.CreateVideo(ctx, video); err != nil {
-		return nil, err
-	}
-	for _, stage := range in.Pipeline.Names() {
-		if err := in.Store.SetRun(ctx, video.ID, models.StageRun{Stage: stage, Status: models.StagePending}); err != nil {
-			return nil, err
-		}
-	}
-	return in.Store.Video(ctx, video.ID)
+// sidecar is a captions file that came with a source.
+type sidecar struct {
+	models.Sidecar
+	content []byte
 }
 
-// sidecar keeps a caption file as sources are kept.
-func (in *Intake) sidecar(ctx context.Context, path string) (*models.Sidecar, error) {
+// readCaptions reads a captions file; nil for none.
+func (in *Intake) readCaptions(path string) (*sidecar, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, size, err := open(path)
+	f, _, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if size > in.MaxCaptions {
-		return nil, models.Errorf(models.CodeCaptionsInvalid,
-			"%s has %d bytes, more than any captions; give a WebVTT, SRT or TTML file", displayText(path), size)
-	}
-	sum, _, err := in.Sources.PutSource(ctx, f, in.MaxCaptions) // it may have grown
+	content, err := io.ReadAll(io.LimitReader(f, in.MaxCaptions+1))
 	if err != nil {
-		return nil, fmt.Errorf("captions %s: %w", path, err)
+		return nil, models.Errorf(models.CodeSourceUnavailable, "%s cannot be read; check the disk it is on", displayText(path)).Because(err)
 	}
-	return &models.Sidecar{Name: displayText(filepath.Base(path)), Blob: sourceKey(sum), SHA256: sum}, nil
+	if int64(len(content)) > in.MaxCaptions {
+		return nil, models.Errorf(models.CodeCaptionsInvalid,
+			"%s has more than %d bytes, more than any captions; give a WebVTT, SRT or TTML file", displayText(path), in.MaxCaptions)
+	}
+	sum := sha256.Sum256(content)
+	return &sidecar{models.Sidecar{Name: displayText(filepath.Base(path)), SHA256: hex.EncodeToString(sum[:])}, content}, nil
 }
 
-// sourceKey is the key of bytes that are kept under their hash.
-func sourceKey(sum string) string { return "sources/" + sum[:2] + "/" + sum }
+// hash returns the SHA-256 of a file in lower-case hex, and leaves it at its start.
+func hash(ctx context.Context, f *os.File) (string, error) {
+	all := blob.Verify(ctx, f, -1, "")
+	if _, err := io.Copy(io.Discard, all); err != nil {
+		return "", err
+	}
+	_, err := f.Seek(0, io.SeekStart)
+	return all.SHA256(), err
+}
 
 // open opens a regular file for reading, and nothing that would hang.
 func open(path string) (f *os.File, size int64, err error) {

@@ -39,26 +39,25 @@ func TestIntakeRefusesAndKeepsNothing(t *testing.T) {
 		write("text.mp4", "hello"):     models.CodeContainerNotAllowed,
 		big:                            models.CodeSourceTooLarge,
 	} {
-		if _, err := b.intake.Add(t.Context(), path, analyzer.Options{}); models.ErrorCode(err) != want {
+		if _, err := b.intake.Add(t.Context(), workspace, path, analyzer.Options{}); models.ErrorCode(err) != want {
 			t.Errorf("%s: %v, want %s", path, err, want)
 		}
 	}
-	_, err := b.intake.Add(t.Context(), wav(t, "talk.wav"), analyzer.Options{Captions: filepath.Join(dir, "none.vtt")})
+	_, err := b.intake.Add(t.Context(), workspace, wav(t, "talk.wav"), analyzer.Options{Captions: filepath.Join(dir, "none.vtt")})
 	if models.ErrorCode(err) != models.CodeSourceUnavailable {
 		t.Errorf("captions that are not there: %v", err)
 	}
-	_, err = b.intake.Add(t.Context(), wav(t, "talk.wav"), analyzer.Options{Captions: big})
+	_, err = b.intake.Add(t.Context(), workspace, wav(t, "talk.wav"), analyzer.Options{Captions: big})
 	if models.ErrorCode(err) != models.CodeCaptionsInvalid {
 		t.Errorf("captions that are too large: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := b.intake.Add(ctx, wav(t, "talk.wav"), analyzer.Options{}); models.ErrorCode(err) != models.CodeCanceled {
+	if _, err := b.intake.Add(ctx, workspace, wav(t, "talk.wav"), analyzer.Options{}); models.ErrorCode(err) != models.CodeCanceled {
 		t.Errorf("after the end: %v", err)
 	}
-	wantLeft(t, b, "scratch/*", 0)
-	wantLeft(t, b, "sources/*/*", 0)
-	page, err := b.store.Videos(t.Context(), store.VideoQuery{})
+	wantLeft(t, b, "blobs/sources/*", 0)
+	page, err := b.lib.Videos(t.Context(), store.VideoQuery{})
 	if err != nil || len(page.Videos) > 0 {
 		t.Errorf("videos: %v, %v", page.Videos, err)
 	}
@@ -73,15 +72,15 @@ func TestIntakeKnowsBytesAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := wav(t, "copy \u202e\n.wav")
-	second, err := b.intake.Add(t.Context(), path, analyzer.Options{Captions: captions})
+	second, err := b.intake.Add(t.Context(), workspace, path, analyzer.Options{Captions: captions})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second.ID != first.ID || second.Language != "de" || second.Captions == nil || second.Captions.Name != "x.srt" {
+	if second.ID != first || second.Language != "de" || second.Captions == nil || second.Captions.Name != "x.srt" {
 		t.Errorf("second is %+v", second)
 	}
 	if want := filepath.Join(filepath.Dir(path), "copy \ufffd\ufffd.wav"); second.Source != want {
 		t.Errorf("source is %q, want %q", second.Source, want)
 	}
-	wantLeft(t, b, "sources/*/*", 2)
+	wantLeft(t, b, "blobs/sources/*", 2)
 }

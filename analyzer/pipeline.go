@@ -46,6 +46,25 @@ func (p *Pipeline) Names() []string {
 	return names
 }
 
+// Class returns the class of the stage of that name. ok is false where there is
+// none.
+func (p *Pipeline) Class(name string) (class Class, ok bool) {
+	if s := p.stage(name); s != nil {
+		return s.Spec().Class, true
+	}
+	return "", false
+}
+
+// stage returns the stage of that name, or nil.
+func (p *Pipeline) stage(name string) Stage {
+	for _, s := range p.stages {
+		if s.Spec().Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
 // dependents lists the stages that rest on one, directly or not, in order.
 func (p *Pipeline) dependents(name string) []string {
 	stale := []string{name}

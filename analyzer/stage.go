@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"time"
 
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -21,7 +23,7 @@ type Stage interface {
 	// models, settings. The same fingerprint means the same result.
 	Params(job *Job) string
 
-	// Run computes. It reads through job, writes files only below job.Scratch,
+	// Run computes. It reads through job.Inputs, writes files only below job.Scratch,
 	// stops soon after ctx ends, and holds no transaction. It may run again
 	// after any failure. It returns [Skip] when there is nothing for it to do.
 	Run(ctx context.Context, job *Job) (*Result, error)
@@ -37,6 +39,9 @@ type Spec struct {
 	// Optional stages may fail and leave the video usable.
 	Optional bool
 	Class    Class // what it strains
+	// Pace is how many times the video's duration an attempt may take, beside
+	// two minutes for everything that does not grow with it; 0 means 10.
+	Pace float64
 }
 
 var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
@@ -57,42 +62,55 @@ func (s Spec) Validate() error {
 		}
 		seen[need] = true
 	}
+	if !slices.Contains(Classes(), s.Class) {
+		return fmt.Errorf("stage %s: class %q, want one of %v", s.Name, s.Class, Classes())
+	}
 	return nil
 }
 
-// Options are what the owner of a video asks for.
-type Options struct {
-	Language string // BCP 47; empty: to be detected
-	Captions string // path of a sidecar file to import instead of listening
-	// CaptionsName is the file name the sidecar came with, which tells its format.
-	CaptionsName string
+// timeout is how long an attempt at a video of some duration may take.
+func (s Spec) timeout(duration time.Duration) time.Duration {
+	pace := s.Pace
+	if pace == 0 {
+		pace = 10
+	}
+	return 2*time.Minute + time.Duration(pace*float64(duration))
 }
 
-// Job is one run of one stage over one video.
+// Job is one attempt of one stage at one video.
 type Job struct {
 	Video   *models.Video // as stored; not to be changed
-	Source  string        // path of the source's bytes
 	Scratch string        // an empty directory, published as a whole on success
-	Options Options
 	Log     *slog.Logger
 
-	// Progress tells how far the run is, 0 to 1. Any goroutine may call it.
+	// Progress tells how far the attempt is, 0 to 1. Any goroutine may call it.
 	Progress func(fraction float64)
 
-	// Inputs are the results of the stages that this one needs.
+	// Inputs are the source and the results of the stages that this one needs.
 	Inputs Inputs
 }
 
-// Inputs gives a stage the committed results of the stages it needs.
+// Inputs gives a stage what it reads. Files are brought to this machine when
+// they are asked for, and stay until the attempt ends. Beside NOT_FOUND its
+// errors are those of the library and of its blobs.
 type Inputs interface {
+	// Source returns the path of the source's bytes.
+	Source(ctx context.Context) (path string, err error)
+	// Captions returns the path of the captions that came with the source.
+	// NOT_FOUND where none did.
+	Captions(ctx context.Context) (path string, err error)
 	// Cues returns the cues of a kind, of all kinds where it is empty, in order
 	// of time; none if there are none.
 	Cues(ctx context.Context, kind models.CueKind) ([]models.Cue, error)
-	// File returns the path of a published artifact and what is known of it.
-	// ok is false where the stage published none of that kind.
-	File(stage string, kind models.ArtifactKind) (path string, artifact models.Artifact, ok bool)
-	// Dir returns the published directory of a stage, "" where there is none.
-	Dir(stage string) string
+	// File returns the path of the first published artifact of a kind and what is
+	// known of it. NOT_FOUND where the stage published none.
+	File(ctx context.Context, stage string, kind models.ArtifactKind) (path string, artifact models.Artifact, err error)
+	// Artifact returns what is known of the first published artifact of a kind.
+	// ok is false where the stage published none.
+	Artifact(stage string, kind models.ArtifactKind) (artifact models.Artifact, ok bool)
+	// Dir returns the path of a directory that a stage published, by its
+	// slash-separated name, with all that is in it. NOT_FOUND where it has none.
+	Dir(ctx context.Context, stage, name string) (path string, err error)
 }
 
 // Path joins a name to the job's scratch directory.

@@ -10,11 +10,11 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// guard keeps other web sites out: the API asks nobody who they are, so the
+// Guard keeps other web sites out: the API asks nobody who they are, so the
 // browser's rules are all that stands between it and a page that its owner
 // visits. It answers no name but its own, and lets no other origin read or
 // embed what it says.
-func guard(hosts []string, next http.Handler) http.Handler {
+func Guard(hosts []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")

@@ -98,18 +98,24 @@ func New(c Config) (*Server, error) {
 		mux.Handle("/", c.Page)
 	}
 
+	s.http = NewHTTP(Guard(c.Hosts, s.either(mux)), c.Log)
+	return s, nil
+}
+
+// NewHTTP returns a server of HTTP/1.1 and HTTP/2 without encryption, with the
+// limits of all of Cuepoint's.
+func NewHTTP(handler http.Handler, log *slog.Logger) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	s.http = &http.Server{
-		Handler:           guard(c.Hosts, s.either(mux)),
+	return &http.Server{
+		Handler:           handler,
 		Protocols:         protocols,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	return s, nil
 }
 
 // either hands gRPC calls to the public gRPC server and all else to web.
@@ -134,7 +140,12 @@ func (s *Server) Listen(ctx context.Context, address string) error {
 }
 
 // Addr is the address that Listen took.
-func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+func (s *Server) Addr() net.Addr {
+	if s.listener == nil {
+		return nil
+	}
+	return s.listener.Addr()
+}
 
 // ListenSocket takes commands on the socket in a data directory, whose lock the
 // caller holds until after Close. PERMISSION_DENIED for a directory that anyone

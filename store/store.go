@@ -62,10 +62,6 @@ type Store interface {
 	// Forget takes a prefix off the list. It may be called twice.
 	Forget(ctx context.Context, prefix string) error
 
-	// Published tells whether an artifact of any workspace lies in the directory
-	// of this run. Deleted videos keep theirs until they are purged.
-	Published(ctx context.Context, videoID, stage, run string) (bool, error)
-
 	// Close ends the connections. It may be called twice.
 	Close() error
 }
@@ -203,7 +199,6 @@ type Commit struct {
 	Cues      []models.Cue
 	Artifacts []models.Artifact
 	Postings  []models.Posting // nil to leave the video's
-	Stale     []string         // stages whose results rest on this one: done runs become pending
 }
 
 // CueQuery asks for cues of one video, or by their ids.

@@ -210,7 +210,7 @@ type packets struct {
 // checkDecodes decodes a rendition from its first frame to its last.
 func checkDecodes(t *testing.T, dir string, r models.Rendition) {
 	t.Helper()
-	opened, err := streaming.OpenRendition(dir, r.Name)
+	opened, err := streaming.OpenRendition(filepath.Join(dir, r.Name))
 	if err != nil {
 		t.Fatal(err)
 	}

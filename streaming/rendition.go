@@ -25,10 +25,9 @@ type Segment struct {
 	Duration time.Duration
 }
 
-// OpenRendition reads the playlist of the rendition of that name in the
-// directory that [Package] wrote.
-func OpenRendition(dir, name string) (*Rendition, error) {
-	dir = filepath.Join(dir, name)
+// OpenRendition reads the playlist of a rendition in the directory of its own
+// that [Package] wrote.
+func OpenRendition(dir string) (*Rendition, error) {
 	f, err := os.Open(filepath.Join(dir, playlistName))
 	if err != nil {
 		return nil, fmt.Errorf("open rendition: %w", err)
@@ -42,7 +41,7 @@ func OpenRendition(dir, name string) (*Rendition, error) {
 		if value, ok := strings.CutPrefix(line, "#EXTINF:"); ok {
 			s, err := strconv.ParseFloat(strings.TrimSuffix(value, ","), 64)
 			if err != nil {
-				return nil, fmt.Errorf("read playlist of rendition %s: %w", name, err)
+				return nil, fmt.Errorf("read playlist of rendition %s: %w", dir, err)
 			}
 			length = time.Duration(s * float64(time.Second))
 		} else if line != "" && !strings.HasPrefix(line, "#") {
@@ -51,7 +50,7 @@ func OpenRendition(dir, name string) (*Rendition, error) {
 		}
 	}
 	if len(r.Segments) == 0 {
-		return nil, fmt.Errorf("read playlist of rendition %s: no segments", name)
+		return nil, fmt.Errorf("read playlist of rendition %s: no segments", dir)
 	}
 	return r, lines.Err()
 }

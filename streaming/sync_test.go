@@ -20,7 +20,7 @@ import (
 // joined returns a rendition as one file.
 func joined(t *testing.T, dir, name string) string {
 	t.Helper()
-	r, err := streaming.OpenRendition(dir, name)
+	r, err := streaming.OpenRendition(filepath.Join(dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}

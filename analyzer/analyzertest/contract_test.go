@@ -19,7 +19,7 @@ import (
 type shout struct{}
 
 func (shout) Spec() analyzer.Spec {
-	return analyzer.Spec{Name: "shout", Version: 1, Needs: []string{"speech"}, Optional: true}
+	return analyzer.Spec{Name: "shout", Version: 1, Class: analyzer.Light, Needs: []string{"speech"}, Optional: true}
 }
 
 func (shout) Params(*analyzer.Job) string { return "loud" }

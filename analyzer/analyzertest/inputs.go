@@ -12,6 +12,8 @@ import (
 // Inputs are results as earlier stages would have committed them. The zero
 // value has none. It implements [analyzer.Inputs].
 type Inputs struct {
+	// SourceFile and CaptionsFile are paths; empty where there is none.
+	SourceFile, CaptionsFile string
 	// Moments are the cues of all kinds, in any order.
 	Moments []models.Cue
 	// Published are the directories of earlier stages, by stage.
@@ -47,16 +49,45 @@ func (in *Inputs) Cues(ctx context.Context, kind models.CueKind) ([]models.Cue, 
 	return found, nil
 }
 
-// File returns the first artifact of a kind that a stage published.
-func (in *Inputs) File(stage string, kind models.ArtifactKind) (string, models.Artifact, bool) {
-	p := in.Published[stage]
-	for _, a := range p.Artifacts {
+// Source returns the path of the source.
+func (in *Inputs) Source(context.Context) (string, error) { return there(in.SourceFile) }
+
+// Captions returns the path of the captions that came with it.
+func (in *Inputs) Captions(context.Context) (string, error) { return there(in.CaptionsFile) }
+
+// Artifact returns the first artifact of a kind that a stage published.
+func (in *Inputs) Artifact(stage string, kind models.ArtifactKind) (models.Artifact, bool) {
+	for _, a := range in.Published[stage].Artifacts {
 		if a.Kind == kind {
-			return filepath.Join(p.Dir, filepath.FromSlash(a.Path)), a, true
+			return a, true
 		}
 	}
-	return "", models.Artifact{}, false
+	return models.Artifact{}, false
 }
 
-// Dir returns the published directory of a stage, "" where there is none.
-func (in *Inputs) Dir(stage string) string { return in.Published[stage].Dir }
+// File returns the first artifact of a kind that a stage published.
+func (in *Inputs) File(_ context.Context, stage string, kind models.ArtifactKind) (string, models.Artifact, error) {
+	a, ok := in.Artifact(stage, kind)
+	if !ok {
+		return "", a, errNone
+	}
+	return filepath.Join(in.Published[stage].Dir, filepath.FromSlash(a.Path)), a, nil
+}
+
+// Dir returns a directory that a stage published.
+func (in *Inputs) Dir(_ context.Context, stage, name string) (string, error) {
+	p, ok := in.Published[stage]
+	if !ok {
+		return "", errNone
+	}
+	return filepath.Join(p.Dir, filepath.FromSlash(name)), nil
+}
+
+var errNone = models.Errorf(models.CodeNotFound, "there is none")
+
+func there(path string) (string, error) {
+	if path == "" {
+		return "", errNone
+	}
+	return path, nil
+}

@@ -141,10 +141,10 @@ func (r *run) surroundings() map[string]string {
 		r.t.Fatal(err)
 	}
 	found["video"] = string(video)
-	if info, err := os.Stat(r.job.Source); err == nil {
-		found["source"] = describe(info)
-	}
 	if in, ok := r.job.Inputs.(*Inputs); ok {
+		if info, err := os.Stat(in.SourceFile); err == nil {
+			found["source"] = describe(info)
+		}
 		for stage, p := range in.Published {
 			list(found, "published by "+stage, p.Dir, true)
 		}

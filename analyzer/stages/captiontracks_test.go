@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/cuepoint/cuepoint/analyzer/analyzertest"
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
 	"github.com/cuepoint/cuepoint/internal/testenv"
 	"github.com/cuepoint/cuepoint/models"
@@ -58,8 +59,8 @@ func TestSpeechImportsTheBestTrack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.job.Video.Media, b.job.Source = media, tt.clip
-			b.job.Options.Language = tt.language
+			b.job.Video.Media, b.job.Inputs.(*analyzertest.Inputs).SourceFile = media, tt.clip
+			b.job.Video.Language = tt.language
 			got, _, _ := b.run(t)
 			if tt.want.Source == models.SourceRecognized {
 				if b.engine.asked.Load() == nil {

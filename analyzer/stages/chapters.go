@@ -27,7 +27,7 @@ func NewChapters() *Chapters { return &Chapters{} }
 
 // Spec is the stage's description.
 func (*Chapters) Spec() analyzer.Spec {
-	return analyzer.Spec{Name: "chapters", Version: 1, Needs: []string{"package", "speech", "shots"}, Optional: true}
+	return analyzer.Spec{Name: "chapters", Version: 1, Needs: []string{"package", "speech", "shots"}, Optional: true, Class: analyzer.Light}
 }
 
 // Params depend on nothing: what a chapter is does not change by options.
@@ -73,7 +73,7 @@ func (s *Chapters) find(ctx context.Context, job *analyzer.Job) ([]models.Chapte
 		return marked, nil
 	}
 	segments, language := segmentsOf(spoken)
-	language = cmp.Or(language, job.Options.Language)
+	language = cmp.Or(language, job.Video.Language)
 	units := chapters.Units(segments)
 	if len(units) == 0 && len(shots) < 2 {
 		return nil, analyzer.Skip(models.Errorf(models.CodeNotApplicable,

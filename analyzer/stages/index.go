@@ -18,7 +18,7 @@ func NewIndex(needs ...string) *Index { return &Index{needs} }
 
 // Spec implements [analyzer.Stage].
 func (x *Index) Spec() analyzer.Spec {
-	return analyzer.Spec{Name: "index", Version: 1, Needs: x.needs, Optional: true}
+	return analyzer.Spec{Name: "index", Version: 1, Needs: x.needs, Optional: true, Class: analyzer.Light}
 }
 
 // Params implements [analyzer.Stage]: other terms for the same text mean another index.

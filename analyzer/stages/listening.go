@@ -32,7 +32,7 @@ func (s *Speech) listen(ctx context.Context, job *analyzer.Job, audio string) (*
 		return nil, err
 	}
 	t, err := s.Engine.Transcribe(ctx, transcribe.Request{
-		Audio: audio, Model: model.Path, VAD: vad, Language: job.Options.Language, Duration: duration(job),
+		Audio: audio, Model: model.Path, VAD: vad, Language: job.Video.Language, Duration: duration(job),
 	}, transcribe.Handler{
 		Progress: func(fraction float64) { job.Progress(began + (1-began)*fraction) },
 	})

@@ -26,7 +26,7 @@ func NewPackage(tools ffmpeg.Tools, limits ffmpeg.Limits) *Package {
 
 // Spec is the stage's description.
 func (*Package) Spec() analyzer.Spec {
-	return analyzer.Spec{Name: "package", Version: 1, Needs: []string{"probe"}}
+	return analyzer.Spec{Name: "package", Version: 1, Needs: []string{"probe"}, Class: analyzer.Heavy}
 }
 
 // Params depend on nothing: the ladder follows from the source.
@@ -36,7 +36,11 @@ func (*Package) Params(*analyzer.Job) string { return "" }
 // that ends early, or of which a stream cannot be decoded, gives a result with a
 // warning.
 func (s *Package) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, error) {
-	made, err := streaming.Package(ctx, s.tools, job.Source, job.Scratch, job.Video.Media, streaming.Options{
+	source, err := job.Inputs.Source(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made, err := streaming.Package(ctx, s.tools, source, job.Scratch, job.Video.Media, streaming.Options{
 		Limits: s.limits, Progress: job.Progress,
 	})
 	if err != nil {

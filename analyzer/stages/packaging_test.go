@@ -20,8 +20,8 @@ import (
 // packageJob is a job on a source that was probed.
 func packageJob(t *testing.T, source string) analyzer.Job {
 	t.Helper()
-	probed, _ := analyzertest.Run(t, stages.NewProbe(testenv.FFmpeg(t), ffmpeg.DefaultLimits()), analyzer.Job{Source: source})
-	return analyzer.Job{Source: source, Video: &models.Video{ID: "v", Media: probed.Media}}
+	probed, _ := analyzertest.Run(t, stages.NewProbe(testenv.FFmpeg(t), ffmpeg.DefaultLimits()), analyzer.Job{Inputs: &analyzertest.Inputs{SourceFile: source}})
+	return analyzer.Job{Inputs: &analyzertest.Inputs{SourceFile: source}, Video: &models.Video{ID: "v", Media: probed.Media}}
 }
 
 func sample(t *testing.T) string {
@@ -32,7 +32,7 @@ func sample(t *testing.T) string {
 func TestProbeKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	stage := stages.NewProbe(testenv.FFmpeg(t), ffmpeg.DefaultLimits())
-	analyzertest.StageContract(t, stage, analyzer.Job{Source: sample(t)})
+	analyzertest.StageContract(t, stage, analyzer.Job{Inputs: &analyzertest.Inputs{SourceFile: sample(t)}})
 }
 
 func TestProbeRefusesText(t *testing.T) {
@@ -41,7 +41,7 @@ func TestProbeRefusesText(t *testing.T) {
 	if err := os.WriteFile(path, []byte("#EXTM3U\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := stages.NewProbe(testenv.FFmpeg(t), ffmpeg.DefaultLimits()).Run(t.Context(), &analyzer.Job{Source: path})
+	_, err := stages.NewProbe(testenv.FFmpeg(t), ffmpeg.DefaultLimits()).Run(t.Context(), &analyzer.Job{Inputs: &analyzertest.Inputs{SourceFile: path}})
 	if models.ErrorCode(err) != models.CodeContainerNotAllowed {
 		t.Errorf("error %v", err)
 	}
@@ -107,7 +107,7 @@ func TestPackageLeavesWhatOtherStagesNeed(t *testing.T) {
 	if result.Warning != nil {
 		t.Error(result.Warning)
 	}
-	r, err := streaming.OpenRendition(dir, p.Renditions[0].Name)
+	r, err := streaming.OpenRendition(filepath.Join(dir, p.Renditions[0].Name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestPackageWarnsOfASourceThatEndsEarly(t *testing.T) {
 		t.Errorf("warning %v, %v long", result.Warning, result.Media.Duration)
 	}
 	// What the stage leaves is what it is given when it runs again.
-	job := analyzer.Job{Source: half, Video: &models.Video{ID: "v", Media: result.Media}}
+	job := analyzer.Job{Inputs: &analyzertest.Inputs{SourceFile: half}, Video: &models.Video{ID: "v", Media: result.Media}}
 	if again, _ := analyzertest.Run(t, stages.NewPackage(testenv.FFmpeg(t), ffmpeg.DefaultLimits()), job); again.Warning == nil {
 		t.Error("no warning the second time")
 	}

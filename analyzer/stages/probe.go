@@ -20,14 +20,20 @@ func NewProbe(tools ffmpeg.Tools, limits ffmpeg.Limits) *Probe {
 }
 
 // Spec is the stage's description.
-func (*Probe) Spec() analyzer.Spec { return analyzer.Spec{Name: "probe", Version: 1} }
+func (*Probe) Spec() analyzer.Spec {
+	return analyzer.Spec{Name: "probe", Version: 1, Class: analyzer.Light}
+}
 
 // Params depend on nothing: what a file is does not change by options.
 func (*Probe) Params(*analyzer.Job) string { return "" }
 
 // Run probes the source; see [ffmpeg.Tools.Probe] for its errors.
 func (s *Probe) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, error) {
-	media, err := s.tools.Probe(ctx, job.Source, s.limits)
+	source, err := job.Inputs.Source(ctx)
+	if err != nil {
+		return nil, err
+	}
+	media, err := s.tools.Probe(ctx, source, s.limits)
 	if err != nil {
 		return nil, err
 	}

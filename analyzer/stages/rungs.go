@@ -1,6 +1,7 @@
 package stages
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -13,7 +14,7 @@ import (
 // packaging returns what the package stage made, and of it the renditions with
 // a picture, highest first. The error is a skip where there are none.
 func packaging(job *analyzer.Job) (*models.Packaging, []models.Rendition, error) {
-	_, artifact, ok := job.Inputs.File("package", models.ArtifactHLS)
+	artifact, ok := job.Inputs.Artifact("package", models.ArtifactHLS)
 	if !ok {
 		return nil, nil, analyzer.Skip(models.Errorf(models.CodeNotApplicable, "the video is not packaged"))
 	}
@@ -35,8 +36,12 @@ func packaging(job *analyzer.Job) (*models.Packaging, []models.Rendition, error)
 
 // withRung calls work with a file that FFmpeg may open and that holds the whole
 // rendition. The file is gone afterwards.
-func withRung(job *analyzer.Job, rung models.Rendition, work func(path string) error) error {
-	rendition, err := streaming.OpenRendition(job.Inputs.Dir("package"), rung.Name)
+func withRung(ctx context.Context, job *analyzer.Job, rung models.Rendition, work func(path string) error) error {
+	dir, err := job.Inputs.Dir(ctx, "package", rung.Name)
+	if err != nil {
+		return err
+	}
+	rendition, err := streaming.OpenRendition(dir)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func NewShots(engine vision.Engine) *Shots { return &Shots{engine} }
 
 // Spec implements [analyzer.Stage].
 func (*Shots) Spec() analyzer.Spec {
-	return analyzer.Spec{Name: "shots", Version: 1, Needs: []string{"package"}, Optional: true}
+	return analyzer.Spec{Name: "shots", Version: 1, Needs: []string{"package"}, Optional: true, Class: analyzer.CPU}
 }
 
 // Params implements [analyzer.Stage]: there is nothing to choose.
@@ -37,7 +37,7 @@ func (s *Shots) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, e
 	const scores = "scores.csv"
 	lowest := rungs[len(rungs)-1]
 	var found *vision.ShotsResult
-	err = withRung(job, lowest, func(path string) (err error) {
+	err = withRung(ctx, job, lowest, func(path string) (err error) {
 		found, err = s.engine.Shots(ctx, vision.ShotsRequest{
 			Input: path, Rate: frameRate(lowest.FrameRate), Portrait: lowest.Height > lowest.Width,
 			Duration: ladder.Duration, Scores: job.Path(scores),

@@ -3,8 +3,6 @@ package stages
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"regexp"
@@ -50,22 +48,17 @@ func NewSpeech(c SpeechConfig) *Speech {
 
 // Spec implements [analyzer.Stage].
 func (*Speech) Spec() analyzer.Spec {
-	return analyzer.Spec{Name: "speech", Version: 1, Needs: []string{"package"}, Optional: true}
+	return analyzer.Spec{Name: "speech", Version: 1, Needs: []string{"package"}, Optional: true, Class: analyzer.Heavy, Pace: 40}
 }
 
 // Params implements [analyzer.Stage]. Whether a model is there does not count:
 // what was heard with it stays when its file goes.
 func (s *Speech) Params(job *analyzer.Job) string {
-	o := job.Options
-	if o.Captions != "" {
-		data, err := os.ReadFile(o.Captions)
-		if err != nil {
-			return "captions unread"
-		}
-		sum := sha256.Sum256(data)
-		return fmt.Sprintf("captions %s language %s", hex.EncodeToString(sum[:6]), sidecarLanguage(o))
+	v := job.Video
+	if v.Captions != nil {
+		return fmt.Sprintf("captions %.12s language %s", v.Captions.SHA256, sidecarLanguage(v))
 	}
-	return fmt.Sprintf("model %s vad %s language %s", s.Models.Fingerprint(s.Model), s.Models.Fingerprint(s.VAD), o.Language)
+	return fmt.Sprintf("model %s vad %s language %s", s.Models.Fingerprint(s.Model), s.Models.Fingerprint(s.VAD), v.Language)
 }
 
 // Run implements [analyzer.Stage]. CAPTIONS_INVALID for captions that cannot be
@@ -93,22 +86,29 @@ func (s *Speech) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, 
 
 // transcript finds the best source of words there is.
 func (s *Speech) transcript(ctx context.Context, job *analyzer.Job) (*models.Transcript, error) {
-	if job.Options.Captions != "" {
-		return sidecar(job)
+	if job.Video.Captions != nil {
+		return sidecar(ctx, job)
 	}
 	if t, err := s.embedded(ctx, job); t != nil || err != nil {
 		return t, err
 	}
-	audio, _, ok := job.Inputs.File("package", models.ArtifactSpeech)
-	if !ok {
+	audio, _, err := job.Inputs.File(ctx, "package", models.ArtifactSpeech)
+	if models.ErrorCode(err) == models.CodeNotFound {
 		return nil, analyzer.Skip(models.Errorf(models.CodeNotApplicable, "the video has neither sound nor captions"))
+	}
+	if err != nil {
+		return nil, err
 	}
 	return s.listen(ctx, job, audio)
 }
 
-func sidecar(job *analyzer.Job) (*models.Transcript, error) {
-	language := sidecarLanguage(job.Options)
-	segments, err := transcribe.ReadCaptions(job.Options.Captions, language, duration(job))
+func sidecar(ctx context.Context, job *analyzer.Job) (*models.Transcript, error) {
+	path, err := job.Inputs.Captions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	language := sidecarLanguage(job.Video)
+	segments, err := transcribe.ReadCaptions(path, language, duration(job))
 	if err != nil {
 		return nil, err
 	}
@@ -116,11 +116,11 @@ func sidecar(job *analyzer.Job) (*models.Transcript, error) {
 }
 
 // sidecarLanguage is the declared language, else the one its name tells.
-func sidecarLanguage(o analyzer.Options) string {
-	if o.Language != "" {
-		return transcribe.Language(o.Language)
+func sidecarLanguage(v *models.Video) string {
+	if v.Language != "" {
+		return transcribe.Language(v.Language)
 	}
-	return transcribe.LanguageOf(cmp.Or(o.CaptionsName, o.Captions))
+	return transcribe.LanguageOf(v.Captions.Name)
 }
 
 func imported(language string, segments []models.Segment) *models.Transcript {
@@ -134,8 +134,12 @@ func (s *Speech) embedded(ctx context.Context, job *analyzer.Job) (*models.Trans
 	if media == nil {
 		return nil, nil
 	}
-	for _, stream := range captionTracks(media, job.Options.Language) {
-		segments, err := transcribe.ReadTrack(ctx, s.FFmpeg, media.Container, job.Source, stream.Index, media.Duration)
+	for _, stream := range captionTracks(media, job.Video.Language) {
+		source, err := job.Inputs.Source(ctx)
+		if err != nil {
+			return nil, err
+		}
+		segments, err := transcribe.ReadTrack(ctx, s.FFmpeg, media.Container, source, stream.Index, media.Duration)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
@@ -144,7 +148,7 @@ func (s *Speech) embedded(ctx context.Context, job *analyzer.Job) (*models.Trans
 		case !sparse(segments, media.Duration):
 			language := transcribe.Language(stream.Language)
 			if language == transcribe.Undetermined {
-				language = transcribe.Language(job.Options.Language)
+				language = transcribe.Language(job.Video.Language)
 			}
 			return imported(language, segments), nil
 		}

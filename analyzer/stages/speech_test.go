@@ -95,6 +95,12 @@ func setupSpeech(t *testing.T) *speechBundle {
 	return b
 }
 
+// bringCaptions has a job's video come with captions.
+func bringCaptions(job *analyzer.Job, path string) {
+	job.Video.Captions = &models.Sidecar{Name: filepath.Base(path), SHA256: "hash of " + filepath.Base(path)}
+	job.Inputs.(*analyzertest.Inputs).CaptionsFile = path
+}
+
 // run runs the stage and returns the transcript in its cues.
 func (b *speechBundle) run(t *testing.T) (models.Transcript, *analyzer.Result, string) {
 	t.Helper()
@@ -128,7 +134,7 @@ func TestSpeechKeepsTheStageContract(t *testing.T) {
 	t.Run("importing", func(t *testing.T) {
 		t.Parallel()
 		b := setupSpeech(t)
-		b.job.Options.Captions = "testdata/speech/talk.de.vtt"
+		bringCaptions(&b.job, "testdata/speech/talk.de.vtt")
 		analyzertest.StageContract(t, b.Speech, b.job)
 	})
 }
@@ -136,7 +142,7 @@ func TestSpeechKeepsTheStageContract(t *testing.T) {
 func TestSpeechListens(t *testing.T) {
 	t.Parallel()
 	b := setupSpeech(t)
-	b.job.Options.Language = "en"
+	b.job.Video.Language = "en"
 	got, result, scratch := b.run(t)
 	want := b.engine.heard
 	want.Model = "m"
@@ -180,7 +186,7 @@ func TestSpeechWithoutWordsMakesNoCaptions(t *testing.T) {
 func TestSpeechImportsTheSidecar(t *testing.T) {
 	t.Parallel()
 	b := setupSpeech(t)
-	b.job.Options.Captions = "testdata/speech/talk.de.vtt"
+	bringCaptions(&b.job, "testdata/speech/talk.de.vtt")
 	got, _, _ := b.run(t)
 	want := models.Transcript{Language: "de", Source: models.SourceImported, Segments: []models.Segment{
 		{Start: 500 * time.Millisecond, End: 1500 * time.Millisecond, Text: "Guten Tag.", Confidence: 1},
@@ -190,11 +196,11 @@ func TestSpeechImportsTheSidecar(t *testing.T) {
 		t.Error(diff)
 	}
 	// A library keeps the file under another name than the one it came with.
-	b.job.Options.CaptionsName = "talk.fr.vtt"
+	b.job.Video.Captions.Name = "talk.fr.vtt"
 	if got, _, _ := b.run(t); got.Language != "fr" {
 		t.Errorf("language %q", got.Language)
 	}
-	b.job.Options.Language = "nl"
+	b.job.Video.Language = "nl"
 	if got, _, _ := b.run(t); got.Language != "nl" {
 		t.Errorf("language %q", got.Language)
 	}
@@ -206,7 +212,7 @@ func TestSpeechImportsTheSidecar(t *testing.T) {
 func TestSpeechRefusesASidecarThatIsNone(t *testing.T) {
 	t.Parallel()
 	b := setupSpeech(t)
-	b.job.Options.Captions = "speech_test.go"
+	bringCaptions(&b.job, "speech_test.go")
 	if err := b.fails(t); models.ErrorCode(err) != models.CodeCaptionsInvalid || analyzer.Skipped(err) != nil {
 		t.Errorf("got %v", err)
 	}
@@ -291,17 +297,19 @@ func TestSpeechParamsNameWhatTheResultDependsOn(t *testing.T) {
 	seen := map[string]string{}
 	for name, change := range map[string]func(*analyzer.Job, *SpeechConfig){
 		"as it is":       func(*analyzer.Job, *SpeechConfig) {},
-		"language":       func(j *analyzer.Job, _ *SpeechConfig) { j.Options.Language = "de" },
-		"captions":       func(j *analyzer.Job, _ *SpeechConfig) { j.Options.Captions = "testdata/speech/full.srt" },
-		"other captions": func(j *analyzer.Job, _ *SpeechConfig) { j.Options.Captions = "testdata/speech/ganz.srt" },
+		"language":       func(j *analyzer.Job, _ *SpeechConfig) { j.Video.Language = "de" },
+		"captions":       func(j *analyzer.Job, _ *SpeechConfig) { bringCaptions(j, "testdata/speech/full.srt") },
+		"other captions": func(j *analyzer.Job, _ *SpeechConfig) { bringCaptions(j, "testdata/speech/ganz.srt") },
 		"captions' name": func(j *analyzer.Job, _ *SpeechConfig) {
-			j.Options.Captions, j.Options.CaptionsName = "testdata/speech/full.srt", "x.de.srt"
+			bringCaptions(j, "testdata/speech/full.srt")
+			j.Video.Captions.Name = "x.de.srt"
 		},
 		"model":             func(_ *analyzer.Job, c *SpeechConfig) { c.Model = "v" },
 		"detector":          func(_ *analyzer.Job, c *SpeechConfig) { c.VAD = "m" },
 		"a model by a path": func(_ *analyzer.Job, c *SpeechConfig) { c.Model = "testdata/speech/full.srt" },
 	} {
 		job, config := b.job, b.SpeechConfig
+		job.Video = new(*b.job.Video)
 		change(&job, &config)
 		params := NewSpeech(config).Params(&job)
 		if other, ok := seen[params]; ok {

@@ -21,7 +21,7 @@ func NewThumbs(engine vision.Engine) *Thumbs { return &Thumbs{engine} }
 
 // Spec implements [analyzer.Stage].
 func (*Thumbs) Spec() analyzer.Spec {
-	return analyzer.Spec{Name: "thumbs", Version: 1, Needs: []string{"package", "shots"}, Optional: true}
+	return analyzer.Spec{Name: "thumbs", Version: 1, Needs: []string{"package", "shots"}, Optional: true, Class: analyzer.CPU}
 }
 
 // Params implements [analyzer.Stage]: there is nothing to choose.
@@ -49,7 +49,7 @@ func (t *Thumbs) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, 
 		}
 	}
 	var made *vision.ThumbsResult
-	err = withRung(job, rung, func(path string) (err error) {
+	err = withRung(ctx, job, rung, func(path string) (err error) {
 		made, err = t.engine.Thumbs(ctx, vision.ThumbsRequest{
 			Input: path, Rate: frameRate(rung.FrameRate), Width: rung.Width, Height: rung.Height,
 			Duration: ladder.Duration, Shots: shots, Dir: job.Scratch,

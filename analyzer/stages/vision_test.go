@@ -58,9 +58,8 @@ func packagedJob(t *testing.T, path string) (analyzer.Job, *models.Packaging) {
 		t.Fatal(err)
 	}
 	return analyzer.Job{
-		Video:  &models.Video{ID: "v", Media: made.Media},
-		Source: path,
-		Inputs: &analyzertest.Inputs{Published: map[string]analyzertest.Published{
+		Video: &models.Video{ID: "v", Media: made.Media},
+		Inputs: &analyzertest.Inputs{SourceFile: path, Published: map[string]analyzertest.Published{
 			"package": {Dir: dir, Artifacts: []models.Artifact{{Kind: models.ArtifactHLS, Path: streaming.MasterName, Data: data}}},
 		}},
 	}, &made.Packaging

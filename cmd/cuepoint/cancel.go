@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -10,28 +11,29 @@ type cancelCmd struct {
 
 // Run stops the work on videos. What was found in them stays.
 func (c *cancelCmd) Run(e *env) error {
+	return e.each(c.IDs, func(to api.Commands, id string) error {
+		video, err := to.Cancel(e.ctx, id)
+		if err != nil {
+			return err
+		}
+		return e.print(map[string]any{"id": video.ID, "state": video.State}, "%s %s\n", video.ID, models.VideoCanceled)
+	})
+}
+
+// each gives a command for each of some videos, and stops at the first that fails.
+func (e *env) each(ids []string, command func(to api.Commands, id string) error) error {
 	a, err := e.open(false)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	switch err := a.Files.Lock(); {
-	case err == nil:
-		return models.Errorf(models.CodeNotRunning, "nothing works in %s, so there is nothing to cancel", e.cli.Data)
-	case models.ErrorCode(err) != models.CodeDataInUse:
-		return err
-	}
-	holder, err := dial(e.ctx, e.cli.Data)
+	s, err := e.session(a)
 	if err != nil {
 		return err
 	}
-	defer holder.Close()
-	for _, id := range c.IDs {
-		video, err := holder.Cancel(e.ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := e.print(map[string]any{"id": video.ID, "state": video.State}, "%s %s\n", video.ID, video.State); err != nil {
+	defer s.Close()
+	for _, id := range ids {
+		if err := s.do(e.ctx, func(to api.Commands) error { return command(to, id) }); err != nil {
 			return err
 		}
 	}

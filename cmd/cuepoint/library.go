@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -138,21 +139,10 @@ type deleteCmd struct {
 
 // Run deletes videos with all that was found in them.
 func (c *deleteCmd) Run(e *env) error {
-	a, err := e.open(false)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	if err := a.Lock(e.ctx); err != nil {
-		return err
-	}
-	for _, id := range c.IDs {
-		if err := a.Delete(e.ctx, id); err != nil {
+	return e.each(c.IDs, func(to api.Commands, id string) error {
+		if err := to.Delete(e.ctx, id); err != nil {
 			return err
 		}
-		if err := e.print(map[string]any{"id": id, "deleted": true}, "%s deleted\n", id); err != nil {
-			return err
-		}
-	}
-	return nil
+		return e.print(map[string]any{"id": id, "deleted": true}, "%s deleted\n", id)
+	})
 }

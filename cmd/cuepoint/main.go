@@ -32,7 +32,7 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal ends the program as if nobody listened
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -80,7 +80,8 @@ func (e *env) open(create bool) (*app.App, error) {
 func (e *env) config() app.Config {
 	return app.Config{
 		Data: e.cli.Data, Database: e.cli.Database, Blobs: e.cli.Blobs, S3AccessKey: e.cli.S3Access, S3SecretKey: e.cli.S3Secret,
-		ModelsDir: e.cli.ModelsDir, ModelsURL: e.cli.ModelsURL, Model: e.cli.Model, Log: e.log,
+		ModelsDir: e.cli.ModelsDir, ModelsURL: e.cli.ModelsURL, Model: e.cli.Model,
+		Version: version(), Log: e.log,
 	}
 }
 

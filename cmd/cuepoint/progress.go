@@ -11,13 +11,13 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
-	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
 )
 
 // progress shows how a file gets on.
 type progress interface {
-	analyzer.Observer
+	app.Watcher
 	Close()
 }
 
@@ -36,9 +36,14 @@ type lines struct {
 	file string
 }
 
-func (l *lines) StageStarted(string)           {}
 func (l *lines) StageProgress(string, float64) {}
 func (l *lines) Close()                        {}
+
+func (l *lines) StageAgain(run models.StageRun) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(l.w, "%s: %s is tried again: %s: %s\n", l.file, run.Stage, run.Error.Code, run.Error.Message)
+}
 
 func (l *lines) StageEnded(run models.StageRun) {
 	l.mu.Lock()
@@ -86,12 +91,12 @@ func newBars(w io.Writer, file string, stages []string) *bars {
 	return b
 }
 
-func (b *bars) StageStarted(string) {}
-
 func (b *bars) StageProgress(stage string, fraction float64) {
 	// One short of the end: only StageEnded ends a bar.
 	b.bars[stage].SetCurrent(int64(fraction * (barScale - 1)))
 }
+
+func (b *bars) StageAgain(run models.StageRun) { b.bars[run.Stage].SetCurrent(0) }
 
 func (b *bars) StageEnded(run models.StageRun) {
 	bar := b.bars[run.Stage]

@@ -250,10 +250,10 @@ func TestCancel(t *testing.T) {
 		status = run(t.Context(), append([]string{"cancel", "--data", data}, args...), &out, &says)
 		return status, out.String(), says.String()
 	}
-	if status, _, says := cancel("v1"); status != exitFailed || !strings.Contains(says, "NOT_RUNNING: ") {
+	if status, _, says := cancel("v1"); status != exitFailed || !strings.Contains(says, "NOT_FOUND: ") {
 		t.Errorf("where nobody works: status %d, says %q", status, says)
 	}
-	if err := a.Lock(t.Context()); err != nil {
+	if err := a.Dir.Lock(); err != nil {
 		t.Fatal(err)
 	}
 	h := hold(t, data)

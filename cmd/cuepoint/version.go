@@ -6,14 +6,20 @@ type versionCmd struct{}
 
 // Run prints the version that the Go toolchain stamped, and the commit.
 func (versionCmd) Run(e *env) error {
-	version, commit := "unknown", ""
+	commit := ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				commit = s.Value
 			}
 		}
 	}
-	return e.print(map[string]string{"version": version, "commit": commit}, "cuepoint %s %s\n", version, commit)
+	return e.print(map[string]string{"version": version(), "commit": commit}, "cuepoint %s %s\n", version(), commit)
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
 }

@@ -10,13 +10,14 @@ import (
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/analyzer/stages"
 	"github.com/cuepoint/cuepoint/internal/config"
+	"github.com/cuepoint/cuepoint/internal/datadir"
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
+	"github.com/cuepoint/cuepoint/internal/obs"
 	"github.com/cuepoint/cuepoint/internal/search"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/models/weights"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob"
-	"github.com/cuepoint/cuepoint/store/blob/disk"
 	"github.com/cuepoint/cuepoint/transcribe"
 	"github.com/cuepoint/cuepoint/vision"
 )
@@ -29,6 +30,7 @@ type Config struct {
 	ModelsDir string        // a directory of model files beside the data directory's own; may be empty
 	ModelsURL string        // of a mirror of model files; empty for their own host
 	Model     string        // the Whisper model: a name of the catalogue or a path
+	Version   string        // of the program
 	Log       *slog.Logger
 
 	// The keys of an S3 bucket; empty for those that AWS's own programs find.
@@ -42,12 +44,14 @@ const maxSource = 20 << 30
 // App is an open library with everything that works on it.
 type App struct {
 	Store    store.Library // of the default workspace
-	Files    *disk.Store
+	Dir      *datadir.Dir
 	Blobs    blob.Store
 	Models   *weights.Store
 	Pipeline *analyzer.Pipeline
 	Search   *search.Searcher
-	db       store.Store
+	Metrics  *obs.Metrics
+	cfg      Config
+	db       *database
 	log      *slog.Logger
 }
 
@@ -61,20 +65,19 @@ func Open(ctx context.Context, cfg Config, create bool) (_ *App, err error) {
 				"there is no library in %s; `cuepoint analyze FILE` makes one, --data names another place", cfg.Data).Because(err)
 		}
 	}
-	a := &App{log: cfg.Log, Models: Weights(cfg)}
+	a := &App{cfg: cfg, log: cfg.Log, Models: Weights(cfg)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	if a.Files, err = disk.Open(cfg.Data); err != nil {
+	if a.Dir, err = datadir.Open(cfg.Data); err != nil {
 		return nil, err
 	}
-	// Once stages publish by way of the blobs: openBlobs(ctx, cfg, a.Files.Path("blobs")).
-	if a.Blobs, err = openBlobs(ctx, Config{}, a.Files.Path(".")); err != nil {
+	if a.Blobs, err = openBlobs(ctx, cfg, a.Dir.Path("blobs")); err != nil {
 		return nil, err
 	}
-	if a.db, err = openDatabase(ctx, cfg.Database, a.Files.Path("cuepoint.db")); err != nil {
+	if a.db, err = openDatabase(ctx, cfg.Database, a.Dir.Path("cuepoint.db")); err != nil {
 		return nil, err
 	}
 	a.Store = a.db.In(models.DefaultWorkspace)
@@ -82,6 +85,7 @@ func Open(ctx context.Context, cfg Config, create bool) (_ *App, err error) {
 		return nil, err
 	}
 	a.Search = search.New(a.Store)
+	a.Metrics = obs.New(cfg.Version, a.Pipeline.Names()...)
 	return a, nil
 }
 
@@ -111,8 +115,8 @@ func (a *App) Close() error {
 	if a.Blobs != nil {
 		errs = append(errs, a.Blobs.Close())
 	}
-	if a.Files != nil {
-		errs = append(errs, a.Files.Close())
+	if a.Dir != nil {
+		errs = append(errs, a.Dir.Close())
 	}
 	return errors.Join(errs...)
 }

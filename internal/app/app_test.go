@@ -3,11 +3,13 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -48,14 +50,26 @@ func TestReadingMakesNoLibrary(t *testing.T) {
 	}
 }
 
-func TestOneProcessChangesALibraryAtATime(t *testing.T) {
+func hold(t *testing.T, a *app.App) *app.Holder {
+	t.Helper()
+	h, err := a.Hold(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+func TestOneProcessHoldsADataDirectoryAtATime(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	one, two := open(t, data), open(t, data)
-	if err := one.Lock(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := two.Lock(t.Context()); models.ErrorCode(err) != models.CodeDataInUse {
+	hold(t, one)
+	if _, err := two.Hold(t.Context()); models.ErrorCode(err) != models.CodeDataInUse {
 		t.Errorf("error %v, want DATA_IN_USE", err)
 	}
 	if _, err := two.Store.Videos(t.Context(), store.VideoQuery{}); err != nil {
@@ -63,16 +77,36 @@ func TestOneProcessChangesALibraryAtATime(t *testing.T) {
 	}
 }
 
-func TestServeAnswersAndEndsWithItsContext(t *testing.T) {
-	t.Parallel()
-	a := open(t, t.TempDir())
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	address := make(chan net.Addr, 1)
-	served := make(chan error, 1)
-	go func() { served <- a.Serve(ctx, "127.0.0.1:0", nil, func(at net.Addr) { address <- at }) }()
+// serving is a process that serves.
+type serving struct {
+	at    net.Addr
+	stop  context.CancelFunc
+	ended chan error
+}
+
+// start has something serve until the test ends.
+func start(t *testing.T, serve func(context.Context, app.ServeConfig) error, cfg app.ServeConfig) *serving {
+	t.Helper()
+	s := &serving{ended: make(chan error, 1)}
+	var ctx context.Context
+	ctx, s.stop = context.WithCancel(context.Background())
+	at := make(chan net.Addr, 1)
+	cfg.Ready = func(a net.Addr) { at <- a }
+	go func() { s.ended <- serve(ctx, cfg) }()
+	select {
+	case s.at = <-at:
+	case err := <-s.ended:
+		t.Fatalf("it ended with %v", err)
+	}
+	t.Cleanup(s.stop)
+	return s
+}
+
+// get returns the status and body that an address answers with.
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+(<-address).String()+"/v1/videos", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,26 +115,86 @@ func TestServeAnswersAndEndsWithItsContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	var page map[string]any
-	if err := json.NewDecoder(response.Body).Decode(&page); err != nil || response.StatusCode != http.StatusOK {
-		t.Errorf("%s, %v", response.Status, err)
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
 	}
-	stop()
-	if err := <-served; err != nil {
+	return response.StatusCode, string(body)
+}
+
+// free returns an address that nobody listens on now.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func TestServeAnswersAndEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	admin := free(t)
+	s := start(t, hold(t, open(t, t.TempDir())).Serve, app.ServeConfig{Listen: "127.0.0.1:0", Admin: admin, Slots: app.Slots()})
+	if status, body := get(t, "http://"+s.at.String()+"/v1/videos"); status != http.StatusOK || !json.Valid([]byte(body)) {
+		t.Errorf("%d %s", status, body)
+	}
+	status, body := get(t, "http://"+admin+"/readyz")
+	var readiness struct {
+		Ready  bool
+		Checks map[string]struct{ OK bool }
+	}
+	if err := json.Unmarshal([]byte(body), &readiness); err != nil || status != http.StatusOK || !readiness.Ready ||
+		!readiness.Checks["database"].OK || !readiness.Checks["blobs"].OK {
+		t.Errorf("readiness: %d %s", status, body)
+	}
+	if status, _ := get(t, "http://"+admin+"/healthz"); status != http.StatusOK {
+		t.Errorf("health: %d", status)
+	}
+	_, metrics := get(t, "http://"+admin+"/metrics")
+	for _, want := range []string{`cuepoint_stage_running{stage="package"} 0`, `cuepoint_queue_slots{class="light"} 4`, "process_resident_memory_bytes"} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+	s.stop()
+	if err := <-s.ended; err != nil {
 		t.Errorf("serve ended with %v", err)
+	}
+}
+
+func TestAnOriginServesFilesAndNothingElse(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	hold(t, open(t, data)) // it needs no hold of its own
+	s := start(t, open(t, data).ServeOrigin, app.ServeConfig{Listen: "127.0.0.1:0"})
+	for _, path := range []string{"/v1/videos", "/", "/play/none/package@none/master.m3u8"} {
+		if status, body := get(t, "http://"+s.at.String()+path); status != http.StatusNotFound {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	s.stop()
+	if err := <-s.ended; err != nil {
+		t.Errorf("it ended with %v", err)
 	}
 }
 
 func TestServeSaysWhichAddressIsTaken(t *testing.T) {
 	t.Parallel()
-	a := open(t, t.TempDir())
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	err = a.Serve(t.Context(), taken.Addr().String(), nil, func(net.Addr) { t.Error("it listens") })
-	if models.ErrorCode(err) != models.CodeInvalidArgument {
-		t.Errorf("error %v, want INVALID_ARGUMENT", err)
+	for flag, cfg := range map[string]app.ServeConfig{
+		"--listen": {Listen: taken.Addr().String()},
+		"--admin":  {Listen: "127.0.0.1:0", Admin: taken.Addr().String(), Slots: app.Slots()},
+	} {
+		cfg.Ready = func(net.Addr) { t.Error("it listens") }
+		err := hold(t, open(t, t.TempDir())).Serve(t.Context(), cfg)
+		if models.ErrorCode(err) != models.CodeInvalidArgument || !strings.Contains(err.Error(), flag) {
+			t.Errorf("%s: error %v, want INVALID_ARGUMENT", flag, err)
+		}
 	}
 }

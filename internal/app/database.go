@@ -2,8 +2,11 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
+	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/analyzer/riverq"
 	"github.com/cuepoint/cuepoint/internal/config"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -11,21 +14,31 @@ import (
 	"github.com/cuepoint/cuepoint/store/sqlite"
 )
 
+// database is an open database with the way to River in it.
+type database struct {
+	store.Store
+	openQueue func(ctx context.Context, log *slog.Logger) (analyzer.Queue, error)
+}
+
 // openDatabase opens the PostgreSQL database at a URL, or without one the
 // SQLite file.
-func openDatabase(ctx context.Context, url config.Secret, file string) (store.Store, error) {
+func openDatabase(ctx context.Context, url config.Secret, file string) (*database, error) {
 	if url.Reveal() == "" {
 		db, err := sqlite.Open(ctx, file)
 		if err != nil {
 			return nil, err
 		}
-		return db, nil
+		return &database{db, func(ctx context.Context, log *slog.Logger) (analyzer.Queue, error) {
+			return riverq.OpenSQLite(ctx, db.Writer(), log)
+		}}, nil
 	}
 	db, err := postgres.Open(ctx, url.Reveal())
 	if err != nil {
 		return nil, err
 	}
-	return db, nil
+	return &database{db, func(ctx context.Context, log *slog.Logger) (analyzer.Queue, error) {
+		return riverq.OpenPostgres(ctx, db.Pool(), log)
+	}}, nil
 }
 
 // databasePatience is how long the doctor waits for a database.

@@ -20,7 +20,7 @@ func (c catalogue) Prefix(ctx context.Context, video, stage, run string) (string
 		return "", err
 	}
 	attempt := v.Run(stage)
-	if v.State == models.VideoDeleted || attempt == nil || attempt.ID == run && attempt.Status == models.StageRunning {
+	if v.State == models.VideoDeleted || attempt == nil || attempt.ID == run && attempt.Result.Run != run {
 		return "", models.Errorf(models.CodeNotFound, "stage %s of video %s has published nothing as run %s", stage, video, run)
 	}
 	return models.RunPrefix(video, stage, run), nil

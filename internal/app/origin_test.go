@@ -23,10 +23,11 @@ func TestPlayersReadWhatWasPublished(t *testing.T) {
 		if err := library.CreateVideo(t.Context(), video); err != nil {
 			t.Fatal(err)
 		}
-		for stage, status := range map[string]models.StageStatus{"package": models.StageDone, "speech": models.StageRunning} {
-			if err := library.SetRun(t.Context(), id, models.StageRun{ID: "r2", Stage: stage, Status: status}); err != nil {
-				t.Fatal(err)
-			}
+		if err := library.SetRun(t.Context(), id,
+			models.StageRun{ID: "r2", Stage: "package", Status: models.StageDone, Result: models.StageResult{Run: "r2"}},
+			models.StageRun{ID: "r2", Stage: "speech", Status: models.StageRunning, Result: models.StageResult{Run: "r1"}},
+		); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if err := library.DeleteVideo(t.Context(), "gone"); err != nil {

@@ -23,7 +23,7 @@ var picture = [][]string{
 		"analyzer/embed", "analyzer/text", "analyzer/chapters", "models/weights",
 	},
 	{"internal/ffmpeg", "internal/engine"},
-	{"internal/proc", "internal/obs", "internal/config", "internal/webvtt"},
+	{"internal/proc", "internal/obs", "internal/config", "internal/datadir", "internal/webvtt"},
 	{"models"},
 }
 

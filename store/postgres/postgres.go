@@ -157,10 +157,3 @@ func (s *Store) SourceInUse(ctx context.Context, key string) (used bool, err err
 		OR EXISTS (SELECT FROM videos WHERE captions_blob = $1 AND captions_blob <> '')`, clean(key)).Scan(&used)
 	return used, coded(ctx, err)
 }
-
-// Published implements [store.Store].
-func (s *Store) Published(ctx context.Context, videoID, stage, run string) (is bool, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM artifacts WHERE video_id = $1 AND stage = $2 AND run = $3)`,
-		clean(videoID), clean(stage), clean(run)).Scan(&is)
-	return is, coded(ctx, err)
-}

@@ -122,10 +122,6 @@ func (l *library) Commit(ctx context.Context, c store.Commit) error {
 				return err
 			}
 		}
-		if _, err := tx.Exec(ctx, `UPDATE stage_runs SET status = $3 WHERE video_id = $1 AND stage = ANY ($2) AND status = $4`,
-			c.VideoID, c.Stale, models.StagePending, models.StageDone); err != nil {
-			return err
-		}
 		for _, replace := range []func(context.Context, pgx.Tx, store.Commit) error{
 			l.replaceCues, l.replaceArtifacts, replacePostings,
 		} {

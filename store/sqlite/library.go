@@ -94,10 +94,3 @@ func (s *Store) SourceInUse(ctx context.Context, key string) (used bool, err err
 		OR EXISTS (SELECT 1 FROM videos WHERE captions_blob = ?1 AND captions_blob <> '')`, key).Scan(&used)
 	return used, coded(err)
 }
-
-// Published implements [store.Store].
-func (s *Store) Published(ctx context.Context, videoID, stage, run string) (is bool, err error) {
-	err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM artifacts WHERE video_id = ? AND stage = ? AND run = ?)`,
-		videoID, stage, run).Scan(&is)
-	return is, coded(err)
-}

@@ -118,12 +118,6 @@ func (l *library) Commit(ctx context.Context, c store.Commit) error {
 				return err
 			}
 		}
-		for _, stage := range c.Stale {
-			if _, err := tx.ExecContext(ctx, `UPDATE stage_runs SET status = ? WHERE video_id = ? AND stage = ? AND status = ?`,
-				models.StagePending, c.VideoID, stage, models.StageDone); err != nil {
-				return err
-			}
-		}
 		for _, replace := range []func(context.Context, *sql.Tx, store.Commit) error{
 			l.replaceCues, l.replaceArtifacts, replacePostings,
 		} {

@@ -80,31 +80,6 @@ func testCommitAtomic(t *testing.T, db store.Store) {
 	}
 }
 
-func testStale(t *testing.T, db store.Store) {
-	s := db.In(models.DefaultWorkspace)
-	v := create(t, s, 1)
-	for _, stage := range []string{"speech", "chapters", "index"} {
-		commit(t, s, store.Commit{VideoID: v.ID, Run: run(stage)})
-	}
-	failed := run("index")
-	failed.Status = models.StageFailed
-	if err := s.SetRun(t.Context(), v.ID, failed); err != nil {
-		t.Fatal(err)
-	}
-	commit(t, s, store.Commit{VideoID: v.ID, Run: run("speech"), Stale: []string{"chapters", "index"}})
-	got, err := s.Video(t.Context(), v.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for stage, want := range map[string]models.StageStatus{
-		"speech": models.StageDone, "chapters": models.StagePending, "index": models.StageFailed,
-	} {
-		if status := got.Run(stage).Status; status != want {
-			t.Errorf("%s is %s, want %s", stage, status, want)
-		}
-	}
-}
-
 func testCues(t *testing.T, db store.Store) {
 	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)

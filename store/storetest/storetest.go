@@ -26,7 +26,6 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"runs keep the order they were first set in":         testRuns,
 		"a commit replaces what the stage had written":       testCommit,
 		"a commit that fails changes nothing":                testCommitAtomic,
-		"a commit makes what rests on it pending":            testStale,
 		"cues are listed by time, kind and span":             testCues,
 		"ten thousand cues fit in one commit":                testManyCues,
 		"search finds all phrases and nothing is syntax":     testSearch,

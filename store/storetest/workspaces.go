@@ -110,7 +110,7 @@ func testWorkspaces(t *testing.T, db store.Store) {
 		t.Errorf("ours changed (-want +got):\n%s", diff)
 	}
 	wantWays(t, "ours", everyWay, seen(t, ours, v, "cue1"))
-	wantPublished(t, db, v, true)
+	wantInUse(t, db, v, true)
 }
 
 // wantUntouchable tries everything that changes a video that is there.
@@ -123,14 +123,9 @@ func wantUntouchable(t *testing.T, s store.Library, id string) {
 	wantCode(t, s.DeleteVideo(t.Context(), id), models.CodeNotFound)
 }
 
-// wantPublished asks for the owner of a video's files, and of some that it has not.
-func wantPublished(t *testing.T, db store.Store, v *models.Video, want bool) {
+// wantInUse asks for the owner of a video's source.
+func wantInUse(t *testing.T, db store.Store, v *models.Video, want bool) {
 	t.Helper()
-	for run, want := range map[string]bool{"r1": want, "r2": false} {
-		if is, err := db.Published(t.Context(), v.ID, "speech", run); err != nil || is != want {
-			t.Errorf("run %s is published: %v, %v, want %v", run, is, err, want)
-		}
-	}
 	if used, err := db.SourceInUse(t.Context(), v.Blob); err != nil || used != want {
 		t.Errorf("its source is in use: %v, %v, want %v", used, err, want)
 	}
@@ -145,7 +140,7 @@ func testDelete(t *testing.T, db store.Store) {
 	wantWays(t, "deleted", deletedWay, seen(t, s, v, "cue1"))
 	wantWays(t, "the other", everyWay, seen(t, s, other, "cue2"))
 	wantUntouchable(t, s, v.ID)
-	wantPublished(t, db, v, true)
+	wantInUse(t, db, v, true)
 	got, err := s.Video(t.Context(), v.ID)
 	if err != nil || got.State != models.VideoDeleted || got.Deleted.IsZero() || !got.Updated.Equal(got.Deleted) {
 		t.Errorf("%+v (%v), want it deleted", got, err)
@@ -194,7 +189,7 @@ func testPurge(t *testing.T, db store.Store) {
 				t.Fatal(err)
 			}
 			wantWays(t, v.ID, nil, seen(t, s, v, fmt.Sprintf("cue%d", n)))
-			wantPublished(t, db, v, false)
+			wantInUse(t, db, v, false)
 			wantCode(t, s.PurgeVideo(t.Context(), v.ID), models.CodeNotFound)
 			whole(t, s, n)
 		}

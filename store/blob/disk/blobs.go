@@ -1,3 +1,4 @@
+// Package disk keeps blobs as the files of a directory of this machine.
 package disk
 
 import (

@@ -1,0 +1,22 @@
+package analyzer
+
+import "time"
+
+// Hurry makes a worker's leases short enough for tests to see them end.
+func (w *Worker) Hurry() {
+	w.times = times{beat: 50 * time.Millisecond, tick: 20 * time.Millisecond, lease: 500 * time.Millisecond, reap: 50 * time.Millisecond,
+		backoff: []time.Duration{time.Millisecond, time.Millisecond}}
+}
+
+// StandStill has a worker never beat and never look for others that do not.
+func (w *Worker) StandStill() {
+	w.times.beat, w.times.tick = time.Hour, time.Hour
+	w.Feed = nil
+	w.NeverReap()
+}
+
+// NeverReap has a worker never look for others that do not beat.
+func (w *Worker) NeverReap() { w.times.reap = time.Hour }
+
+// Plan is what the pipeline would do next with a video.
+var Plan = (*Pipeline).plan

@@ -1,0 +1,99 @@
+package analyzer
+
+import (
+	"context"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cuepoint/cuepoint/store"
+)
+
+// times are those of leases.
+type times struct {
+	beat  time.Duration // how often a worker tells that an attempt is alive
+	tick  time.Duration // how often progress is told, where there is some to tell
+	lease time.Duration // how long an attempt without a sign of life is left alone
+	reap  time.Duration // how often such attempts are looked for
+	// backoff is how long a stage waits before the next attempt: the first, the
+	// second, and so on.
+	backoff []time.Duration
+}
+
+var usual = times{beat: 5 * time.Second, tick: time.Second, lease: 30 * time.Second, reap: 5 * time.Second,
+	backoff: []time.Duration{2 * time.Second, 15 * time.Second, 60 * time.Second}}
+
+// beatTime is how long telling may take.
+const beatTime = 10 * time.Second
+
+// pulse is the sign of life of an attempt.
+type pulse struct {
+	progress atomic.Uint64 // the bits of a float64
+	poke     chan struct{}
+}
+
+// look has the attempt look at its fence now.
+func (p *pulse) look() {
+	select {
+	case p.poke <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+func (p *pulse) set(fraction float64) {
+	p.progress.Store(math.Float64bits(min(max(fraction, 0), 1)))
+}
+
+func (p *pulse) get() float64 { return math.Float64frombits(p.progress.Load()) }
+
+// alive beats while f works, and returns what it found.
+func (a *attempt) alive(ctx context.Context, f func(context.Context) finding) finding {
+	beating, stop := context.WithCancel(ctx)
+	var heart sync.WaitGroup
+	heart.Go(func() { a.keep(beating) })
+	defer heart.Wait()
+	defer stop()
+	return f(ctx)
+}
+
+// keep beats until ctx ends, and ends the attempt when its fence is gone. A
+// database that does not answer ends nothing: the fence is looked at again
+// before anything is committed.
+func (a *attempt) keep(ctx context.Context) {
+	ticker := time.NewTicker(a.times.tick)
+	defer ticker.Stop()
+	told, at := 0.0, time.Now()
+	for {
+		progress := a.get()
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.poke:
+		case now := <-ticker.C:
+			if now.Sub(at) < a.times.beat && progress-told < 0.01 {
+				continue
+			}
+		}
+		alive, err := a.beat(ctx, progress)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			a.Metrics.HeartbeatFailed()
+			a.log.Warn("the heartbeat failed", "error", err)
+		case !alive:
+			a.cancel(errTakenBack)
+			return
+		}
+		told, at = progress, time.Now()
+	}
+}
+
+func (a *attempt) beat(ctx context.Context, progress float64) (alive bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, beatTime)
+	defer cancel()
+	return a.Store.In(a.task.Workspace).Beat(ctx, store.Beat{
+		VideoID: a.task.Video, Stage: a.task.Stage, Fence: a.task.Fence, Progress: progress, At: time.Now().UTC(),
+	})
+}

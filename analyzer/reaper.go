@@ -1,0 +1,143 @@
+package analyzer
+
+import (
+	"context"
+	"time"
+
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// reapTime is how long one look may take.
+const reapTime = 30 * time.Second
+
+// holder is an attempt under way, or a task that was taken and is not one yet.
+type holder struct {
+	Task
+	status    models.StageStatus // as which somebody has it: running, or pending
+	worker    string
+	heartbeat time.Time
+}
+
+// reaper takes back what its worker does not hold any more. It trusts no clock
+// but its own: what counts is how long it has seen a heartbeat stand still, with
+// a database that could have told it otherwise.
+type reaper struct {
+	*Worker
+	seen map[holder]time.Time
+}
+
+// reap takes back, until ctx ends, the attempts of workers that went away.
+func (w *Worker) reap(ctx context.Context) {
+	r := &reaper{Worker: w, seen: map[holder]time.Time{}}
+	ticker := time.NewTicker(w.times.reap)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := r.look(ctx); err != nil && ctx.Err() == nil {
+			clear(r.seen) // nobody could beat meanwhile
+			w.Log.Warn("lost attempts could not be looked for", "error", err)
+		}
+	}
+}
+
+// look takes back what has stood still for a lease.
+func (r *reaper) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reapTime)
+	defer cancel()
+	holders, err := r.holders(ctx)
+	if err != nil {
+		return err
+	}
+	now, seen := time.Now(), map[holder]time.Time{}
+	for _, h := range holders {
+		since, ok := r.seen[h]
+		if !ok {
+			since = now
+		}
+		seen[h] = since
+		if now.Sub(since) >= r.times.lease {
+			if err := r.takeBack(ctx, h, zombieGrace); err != nil {
+				return err
+			}
+		}
+	}
+	r.seen = seen
+	return nil
+}
+
+// holders lists the attempts under way and the tasks that were taken.
+func (w *Worker) holders(ctx context.Context) ([]holder, error) {
+	running, err := w.Store.Running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	taken, err := w.Queue.Taken(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []holder
+	for _, r := range running {
+		task := Task{Workspace: r.Workspace, Video: r.VideoID, Stage: r.Run.Stage, Fence: r.Run.Fence}
+		all = append(all, holder{task, models.StageRunning, r.Run.Worker, r.Run.Heartbeat})
+	}
+	for _, t := range taken {
+		all = append(all, holder{Task: t.Task, status: models.StagePending, worker: t.Worker})
+	}
+	return all, nil
+}
+
+// reconcile takes back at once what this worker had when it ended last: by its
+// name it knows that nobody is at it.
+func (w *Worker) reconcile(ctx context.Context) error {
+	holders, err := w.holders(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range holders {
+		if h.worker != w.Name {
+			continue
+		}
+		if err := w.takeBack(ctx, h, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBack dispatches a stage anew, unless somebody has by now. grace is how
+// long its last worker may go on without knowing.
+func (c *Control) takeBack(ctx context.Context, h holder, grace time.Duration) error {
+	err := c.change(ctx, h.Workspace, h.Video, func(t *turn) error {
+		run := t.run(h.Stage)
+		if run.Fence != h.Fence || run.Status != h.status {
+			return nil
+		}
+		if run.Status == models.StagePending {
+			t.dispatch(run, t.now)
+			return nil
+		}
+		if err := t.abandon(ctx, run, grace); err != nil {
+			return err
+		}
+		run.Losses++
+		reason := models.Errorf(models.CodeEngineCrashed, "the worker %s went away while it ran", run.Worker)
+		if run.Losses < maxLosses {
+			t.reschedule(run, t.now, reason)
+			return nil
+		}
+		run.Status, run.Finished, run.Worker, run.Heartbeat = models.StageFailed, t.now, "", time.Time{}
+		run.Fence++
+		run.Error = models.Errorf(models.CodePoisonInput,
+			"%d workers went away while they ran %s on this file; report the file, and leave it out", run.Losses, run.Stage)
+		t.touch(run)
+		return nil
+	})
+	if models.ErrorCode(err) == models.CodeNotFound {
+		return nil // the video was deleted
+	}
+	return err
+}

@@ -1,0 +1,73 @@
+package analyzer
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
+
+const (
+	sweepEvery  = time.Minute
+	sweepBatch  = 100
+	keepEvents  = 30 * 24 * time.Hour
+	halfWritten = 24 * time.Hour // what a writer that is gone left is removed after this
+)
+
+// sweep removes, until ctx ends, what nobody needs any more.
+func (w *Worker) sweep(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		err := w.Sweep(ctx)
+		if err == nil {
+			err = w.Store.DropEvents(ctx, time.Now().Add(-keepEvents))
+		}
+		if err == nil {
+			err = w.Blobs.Sweep(ctx, halfWritten)
+		}
+		if err != nil && ctx.Err() == nil {
+			w.Log.Warn("what nobody needs any more could not be removed; it is tried again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// Sweep removes the blobs that were discarded and are due. What it does not get
+// to, it finds again.
+func (w *Worker) Sweep(ctx context.Context) error {
+	for {
+		prefixes, err := w.Store.Garbage(ctx, time.Now(), sweepBatch)
+		if err != nil || len(prefixes) == 0 {
+			return err
+		}
+		var errs []error
+		for _, prefix := range prefixes {
+			err := w.remove(ctx, prefix)
+			if err == nil {
+				err = w.Store.Forget(ctx, prefix)
+			}
+			errs = append(errs, err)
+		}
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+	}
+}
+
+// remove removes all blobs below a prefix that ends with a slash, or the one of
+// that key, unless a video has it again.
+func (w *Worker) remove(ctx context.Context, prefix string) error {
+	if strings.HasSuffix(prefix, "/") {
+		return w.Blobs.DeletePrefix(ctx, prefix)
+	}
+	used, err := w.Store.SourceInUse(ctx, prefix)
+	if err != nil || used {
+		return err
+	}
+	return w.Blobs.Delete(ctx, prefix)
+}

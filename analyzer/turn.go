@@ -1,0 +1,191 @@
+package analyzer
+
+import (
+	"context"
+	"time"
+
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+// turn is one change to one video: while it lasts nobody else changes it, and
+// all that follows from the change is written with it, in one transaction.
+type turn struct {
+	*Control
+	tx    store.Tx
+	lib   store.TxLibrary
+	now   time.Time
+	video *models.Video // as it will be
+
+	changed map[string]bool // stages whose runs are to be written
+	commit  *store.Commit   // with which one of them is written
+	update  store.VideoUpdate
+	events  []models.Event
+	due     []Due
+}
+
+// change lets f change a video, and does what that makes necessary. f may be
+// called more than once. NOT_FOUND for a video that is not there or deleted.
+func (c *Control) change(ctx context.Context, workspace, id string, f func(t *turn) error) error {
+	return c.Store.Tx(ctx, func(tx store.Tx) error {
+		lib := tx.In(workspace)
+		video, err := lib.Lock(ctx, id)
+		if err != nil {
+			return err
+		}
+		if video.State == models.VideoDeleted {
+			return models.Errorf(models.CodeNotFound, "video %s is deleted; restore it first", id)
+		}
+		t := c.turn(tx, lib, video)
+		if err := f(t); err != nil {
+			return err
+		}
+		t.advance()
+		return t.write(ctx)
+	})
+}
+
+// turn begins a turn over a video that the transaction holds.
+func (c *Control) turn(tx store.Tx, lib store.TxLibrary, video *models.Video) *turn {
+	return &turn{
+		Control: c, tx: tx, lib: lib, now: time.Now().UTC(), video: video,
+		changed: map[string]bool{},
+	}
+}
+
+// run is the run of a stage, made where there is none. Whoever changes it calls
+// touch.
+func (t *turn) run(stage string) *models.StageRun {
+	if run := t.video.Run(stage); run != nil {
+		return run
+	}
+	t.video.Runs = append(t.video.Runs, models.StageRun{Stage: stage, Status: models.StagePending})
+	return &t.video.Runs[len(t.video.Runs)-1]
+}
+
+// touch has a run written, and its status told.
+func (t *turn) touch(run *models.StageRun) {
+	t.changed[run.Stage] = true
+	t.event(models.Event{Type: models.EventStageStatus, Stage: run.Stage, Status: run.Status, Attempt: run.Attempt, Error: run.Error})
+}
+
+func (t *turn) event(e models.Event) {
+	e.VideoID, e.State, e.Time = t.video.ID, t.video.State, t.now
+	t.events = append(t.events, e)
+}
+
+// dispatch makes a stage due at a time, under a new fence.
+func (t *turn) dispatch(run *models.StageRun, at time.Time) {
+	run.Status, run.Due, run.Worker, run.Heartbeat = models.StagePending, at, "", time.Time{}
+	run.Fence++
+	t.changed[run.Stage] = true
+	t.due = append(t.due, Due{
+		Task:  Task{Workspace: t.video.Workspace, Video: t.video.ID, Stage: run.Stage, Fence: run.Fence},
+		Class: t.Pipeline.stage(run.Stage).Spec().Class,
+		At:    at,
+	})
+}
+
+// await has a stage wait for those it needs, as if it had never run; its result
+// stays to be read. An attempt under way finds its fence gone.
+func (t *turn) await(ctx context.Context, run *models.StageRun) error {
+	if err := t.abandon(ctx, run, zombieGrace); err != nil {
+		return err
+	}
+	run.Status, run.Due, run.Worker, run.Heartbeat, run.Progress = models.StagePending, time.Time{}, "", time.Time{}, 0
+	run.Attempt, run.Failures, run.Crashes, run.Losses, run.Error = 0, 0, 0, 0, nil
+	run.Fence++
+	t.touch(run)
+	return nil
+}
+
+// recheck has the stages that rest on one and ended before it did look whether
+// their results still stand.
+func (t *turn) recheck(ctx context.Context, stage string) error {
+	for _, dependent := range t.Pipeline.dependents(stage) {
+		if run := t.run(dependent); run.Status == models.StageDone {
+			if err := t.await(ctx, run); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// abandon has what an attempt may have published without committing it removed,
+// after a time in which its worker may not know yet.
+func (t *turn) abandon(ctx context.Context, run *models.StageRun, after time.Duration) error {
+	if run.Status != models.StageRunning || run.ID == "" {
+		return nil
+	}
+	return t.lib.Discard(ctx, t.now.Add(after), models.RunPrefix(t.video.ID, run.Stage, run.ID))
+}
+
+// enter brings the video to a state.
+func (t *turn) enter(state models.VideoState, reason *models.Error) {
+	t.video.State, t.video.Error = state, reason
+	t.update.State, t.update.Error = &t.video.State, &t.video.Error
+	t.event(models.Event{Type: models.EventVideoState, Error: reason})
+}
+
+// advance makes due what has become so, and ends the video with its last stage.
+func (t *turn) advance() {
+	if t.video.State != models.VideoQueued && t.video.State != models.VideoProcessing {
+		return
+	}
+	next := t.Pipeline.plan(t.video)
+	for _, stage := range t.Pipeline.Names() {
+		if reason := next.blocked[stage]; reason != nil {
+			run := t.run(stage)
+			run.Status, run.Error = models.StageCanceled, reason
+			t.touch(run)
+		}
+	}
+	for _, stage := range next.due {
+		t.dispatch(t.run(stage), t.now)
+	}
+	if next.over {
+		t.enter(next.state, next.reason)
+	}
+}
+
+// write stores what the turn has changed.
+func (t *turn) write(ctx context.Context) error {
+	if t.update != (store.VideoUpdate{}) {
+		if err := t.lib.UpdateVideo(ctx, t.video.ID, t.update); err != nil {
+			return err
+		}
+	}
+	var runs []models.StageRun
+	for _, run := range t.video.Runs {
+		if t.changed[run.Stage] && (t.commit == nil || t.commit.Run.Stage != run.Stage) {
+			runs = append(runs, run)
+		}
+	}
+	if len(runs) > 0 {
+		if err := t.lib.SetRun(ctx, t.video.ID, runs...); err != nil {
+			return err
+		}
+	}
+	if t.commit != nil {
+		t.commit.Run = *t.run(t.commit.Run.Stage)
+		if err := t.lib.Commit(ctx, *t.commit); err != nil {
+			return err
+		}
+	}
+	if len(t.events) > 0 {
+		if err := t.lib.Record(ctx, t.events...); err != nil {
+			return err
+		}
+	}
+	if len(t.due) > 0 {
+		return t.Queue.Put(ctx, t.tx, t.due...)
+	}
+	return nil
+}
+
+// reload reads the video again, after it was changed by the turn itself.
+func (t *turn) reload(ctx context.Context) (err error) {
+	t.video, err = t.lib.Video(ctx, t.video.ID)
+	return err
+}

@@ -1,0 +1,141 @@
+package analyzer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cuepoint/cuepoint/internal/events"
+	"github.com/cuepoint/cuepoint/internal/obs"
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store/blob"
+	"github.com/cuepoint/cuepoint/store/blob/cache"
+)
+
+// Scratch gives attempts directories of their own on this machine.
+type Scratch interface {
+	// Scratch makes the empty directory of an attempt.
+	Scratch(run string) (dir string, err error)
+	// DropScratch removes it with all that is in it.
+	DropScratch(run string) error
+}
+
+// Worker runs stages.
+type Worker struct {
+	*Control
+	Name    string // the same after a restart, and no other worker's
+	Slots   map[Class]int
+	Grace   time.Duration // that attempts under way get to end when the worker stops
+	Blobs   blob.Store
+	Cache   *cache.Cache // of Blobs
+	Scratch Scratch
+	Feed    *events.Feed
+	Metrics *obs.Metrics
+
+	times times // of leases; the usual ones unless set
+
+	mu       sync.Mutex
+	attempts map[*attempt]bool // under way
+	stopping bool              // and they are being handed back
+}
+
+// errTakenBack ends an attempt whose fence is gone: whatever it found, nobody
+// waits for it.
+var errTakenBack = errors.New("the stage was taken back")
+
+// errHandBack ends an attempt because its worker stops.
+var errHandBack = errors.New("the worker stops")
+
+// Run works until ctx ends. Then it takes no more, gives what is under way its
+// grace, and hands back the rest for others, or for itself the next time.
+func (w *Worker) Run(ctx context.Context) error {
+	w.attempts = map[*attempt]bool{}
+	if w.times.beat == 0 {
+		w.times = usual
+	}
+	if err := w.reconcile(ctx); err != nil {
+		return fmt.Errorf("take up what was left behind: %w", err)
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var helpers sync.WaitGroup
+	helpers.Go(func() { w.listen(background) })
+	helpers.Go(func() { w.reap(background) })
+	helpers.Go(func() { w.sweep(background) })
+	defer helpers.Wait()
+	defer stop()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Grace, w.handBack) })()
+	return w.Queue.Work(ctx, w.Name, w.Slots, w.do)
+}
+
+// do is one task. It returns an error when the task should be handed out again.
+func (w *Worker) do(ctx context.Context, task Task) error {
+	stage := w.Pipeline.stage(task.Stage)
+	if stage == nil {
+		return fmt.Errorf("stage %s is none of this program's", task.Stage) // another worker's may have it
+	}
+	a := newAttempt(w, task, stage)
+	ctx, a.cancel = context.WithCancelCause(ctx)
+	defer a.cancel(nil)
+	if err := a.claim(ctx); err != nil {
+		if errors.Is(err, errTakenBack) || models.ErrorCode(err) == models.CodeNotFound {
+			return nil // the task is no longer anybody's
+		}
+		return err
+	}
+	w.enter(a)
+	defer w.leave(a)
+	return a.run(ctx)
+}
+
+func (w *Worker) enter(a *attempt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.attempts[a] = true
+	if w.stopping {
+		a.cancel(errHandBack)
+	}
+}
+
+func (w *Worker) leave(a *attempt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.attempts, a)
+}
+
+// handBack ends all attempts under way.
+func (w *Worker) handBack() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopping = true
+	for a := range w.attempts {
+		a.cancel(errHandBack)
+	}
+}
+
+// listen has attempts look at their fence as soon as something has happened to
+// their stage. Without it they look when they beat.
+func (w *Worker) listen(ctx context.Context) {
+	if w.Feed == nil {
+		return
+	}
+	happened, err := w.Feed.Subscribe(ctx, events.Now, events.Filter{})
+	if err != nil {
+		w.Log.Warn("cancellations are seen late", "error", err)
+		return
+	}
+	for {
+		event, err := happened.Next(ctx)
+		if err != nil {
+			return
+		}
+		w.mu.Lock()
+		for a := range w.attempts {
+			if a.task.Video == event.VideoID && (event.Stage == "" || event.Stage == a.task.Stage) {
+				a.look()
+			}
+		}
+		w.mu.Unlock()
+	}
+}

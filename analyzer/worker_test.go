@@ -1,0 +1,401 @@
+package analyzer_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+func TestAVideoGoesThroughItsStages(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.speech.work = writes("hello")
+		b.index.work = func(ctx context.Context, job *analyzer.Job) (*analyzer.Result, error) {
+			cues, err := job.Inputs.Cues(ctx, models.CueSpeech)
+			if err != nil || len(cues) != 1 || cues[0].Text != "hello" {
+				t.Errorf("speech cues: %v, %v", cues, err)
+			}
+			path, artifact, err := job.Inputs.File(ctx, "speech", models.ArtifactCaptions)
+			if body, read := os.ReadFile(path); err != nil || string(body) != "hello" || artifact.Path != "a.vtt" {
+				t.Errorf("captions %q of %s: %v, %v", body, path, err, read)
+			}
+			if _, _, err := job.Inputs.File(ctx, "package", models.ArtifactHLS); models.ErrorCode(err) != models.CodeNotFound {
+				t.Errorf("package published nothing: %v", err)
+			}
+			source, err := job.Inputs.Source(ctx)
+			if body, read := os.ReadFile(source); err != nil || !strings.HasPrefix(string(body), "RIFF") {
+				t.Errorf("source %q: %v, %v", body, err, read)
+			}
+			return &analyzer.Result{}, nil
+		}
+		id := b.add(t, analyzer.Options{})
+		stop := start(t, b.worker(t, "one"))
+		v := b.wait(t, id)
+		stop()
+		wantStatus(t, v, "package done, speech done, index done")
+		if v.State != models.VideoReady || v.Error != nil {
+			t.Errorf("video is %s (%v), want ready", v.State, v.Error)
+		}
+		wantLeft(t, b, "one/scratch/*", 0)
+		wantLeft(t, b, "blobs/videos/*/*", 1)
+		wantLeft(t, b, "blobs/videos/*/speech@"+v.Run("speech").Result.Run+"/a.vtt", 1)
+		b.wantEvents(t, id, "video.created queued", "package pending", "speech pending", "index pending",
+			"package running", "video.state processing", "package done", "speech running", "speech done",
+			"index running", "index done", "video.state ready")
+	})
+}
+
+// wantEvents compares what was recorded of a video, in short.
+func (b *bench) wantEvents(t *testing.T, id string, want ...string) {
+	t.Helper()
+	events, err := b.db.Events(t.Context(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range events {
+		switch {
+		case e.VideoID != id || e.Workspace != workspace:
+		case e.Stage == "":
+			got = append(got, string(e.Type)+" "+string(e.State))
+		default:
+			got = append(got, e.Stage+" "+string(e.Status))
+		}
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("events:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestNothingIsDoneTwice(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.speech.work = writes("one")
+	start(t, b.worker(t, "one"))
+	id := b.add(t, analyzer.Options{})
+	b.wait(t, id)
+	if again := b.add(t, analyzer.Options{}); again != id {
+		t.Errorf("the same bytes are the videos %s and %s", id, again)
+	}
+	b.wait(t, id)
+	b.packaging.wantRuns(t, 1)
+	b.speech.wantRuns(t, 1)
+	b.index.wantRuns(t, 1)
+
+	// Other settings: the stage runs again, and what rests on it.
+	b.speech.becomes("other", writes("two"))
+	b.add(t, analyzer.Options{})
+	v := b.wait(t, id)
+	wantStatus(t, v, "package done, speech done, index done")
+	b.packaging.wantRuns(t, 1)
+	b.speech.wantRuns(t, 2)
+	b.index.wantRuns(t, 2)
+}
+
+func TestRerun(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.speech.work = writes("one")
+	start(t, b.worker(t, "one"))
+	id := b.add(t, analyzer.Options{})
+	before := b.wait(t, id).Run("speech").Result
+	if err := b.control.Rerun(t.Context(), workspace, id, []string{"speech"}, false); err != nil {
+		t.Fatal(err)
+	}
+	b.wait(t, id)
+	b.speech.wantRuns(t, 1) // its result stands
+
+	begun, end := make(chan struct{}, 1), make(chan struct{})
+	b.speech.becomes("", hangs(begun, end, writes("two")))
+	if err := b.control.Rerun(t.Context(), workspace, id, []string{"speech"}, true); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	if got := b.said(t, id); got != "one" {
+		t.Errorf("while it runs again the transcript is %q, want the old one", got)
+	}
+	close(end)
+	v := b.wait(t, id)
+	b.packaging.wantRuns(t, 1)
+	b.speech.wantRuns(t, 2)
+	b.index.wantRuns(t, 2)
+	if got := b.said(t, id); got != "two" || v.Run("speech").Result.Run == before.Run {
+		t.Errorf("transcript %q, result %+v", got, v.Run("speech").Result)
+	}
+	wantLeft(t, b, "blobs/videos/*/speech@*", 2) // who plays the old one still can
+	if err := b.control.Rerun(t.Context(), workspace, id, []string{"none"}, true); models.ErrorCode(err) != models.CodeInvalidArgument {
+		t.Errorf("a stage that does not exist: %v", err)
+	}
+}
+
+// said is the transcript as it can be read now.
+func (b *bench) said(t *testing.T, id string) string {
+	t.Helper()
+	cues, err := b.lib.Cues(t.Context(), store.CueQuery{VideoID: id, Kind: models.CueSpeech})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, cue := range cues {
+		all = append(all, cue.Text)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestOptionsGivenWhileAStageRunsCount(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	begun, end := make(chan struct{}, 1), make(chan struct{})
+	b.speech.work = hangs(begun, end, func(ctx context.Context, job *analyzer.Job) (*analyzer.Result, error) {
+		return writes("in "+job.Video.Language)(ctx, job)
+	})
+	start(t, b.worker(t, "one"))
+	id := b.add(t, analyzer.Options{Language: "en"})
+	<-begun
+	b.add(t, analyzer.Options{Language: "de"})
+	close(end)
+	b.wait(t, id)
+	if got := b.said(t, id); got != "in de" {
+		t.Errorf("the transcript is %q", got)
+	}
+	wantLeft(t, b, "blobs/videos/*/speech@*", 1+1) // the outdated one until it is swept
+}
+
+func TestWhatCameOfAStage(t *testing.T) {
+	t.Parallel()
+	noMedia := models.Errorf(models.CodeNoMedia, "nothing in it")
+	crash := models.Errorf(models.CodeEngineCrashed, "the engine died")
+	for name, test := range map[string]struct {
+		change func(*bench)
+		state  models.VideoState
+		code   models.Code
+		status string
+		runs   int // of speech
+	}{
+		"required": {
+			func(b *bench) { b.packaging.work = fails(noMedia) },
+			models.VideoFailed, models.CodeNoMedia, "package failed, speech canceled, index canceled", 0,
+		},
+		"permanent": {
+			func(b *bench) { b.speech.work = fails(noMedia) },
+			models.VideoPartial, models.CodeNoMedia, "package done, speech failed, index done", 1,
+		},
+		"skipped": {
+			func(b *bench) {
+				b.speech.work = fails(analyzer.Skip(models.Errorf(models.CodeModelMissing, "get one")))
+			},
+			models.VideoReady, "", "package done, speech skipped, index done", 1,
+		},
+		"unknown": {
+			func(b *bench) { b.speech.work = fails(errors.New("secret")) },
+			models.VideoPartial, models.CodeInternal, "package done, speech failed, index done", 3,
+		},
+		"crash": {
+			func(b *bench) { b.speech.work = fails(crash) },
+			models.VideoPartial, models.CodePoisonInput, "package done, speech failed, index done", 2,
+		},
+		"a crash that passes": {
+			func(b *bench) { b.speech.work = inTurn(fails(crash), writes("hello")) },
+			models.VideoReady, "", "package done, speech done, index done", 2,
+		},
+		"a store that comes back": {
+			func(b *bench) {
+				away := fails(models.Errorf(models.CodeStorageUnavailable, "away"))
+				b.speech.work = inTurn(away, away, away, away, writes("hello"))
+			},
+			models.VideoReady, "", "package done, speech done, index done", 5,
+		},
+		"panic": {
+			func(b *bench) {
+				b.speech.work = func(context.Context, *analyzer.Job) (*analyzer.Result, error) { panic("oh") }
+			},
+			models.VideoPartial, models.CodeInternal, "package done, speech failed, index done", 3,
+		},
+		"warning": {
+			func(b *bench) {
+				b.packaging.work = func(context.Context, *analyzer.Job) (*analyzer.Result, error) {
+					return &analyzer.Result{Warning: models.Errorf(models.CodeTruncatedMedia, "short")}, nil
+				}
+			},
+			models.VideoPartial, models.CodeTruncatedMedia, "package done, speech done, index done", 1,
+		},
+		"an artifact that is not there": {
+			func(b *bench) {
+				b.speech.work = func(context.Context, *analyzer.Job) (*analyzer.Result, error) {
+					return &analyzer.Result{Artifacts: []models.Artifact{{Path: "none.vtt"}}}, nil
+				}
+			},
+			models.VideoPartial, models.CodeInternal, "package done, speech failed, index done", 3,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			test.change(b)
+			id := b.add(t, analyzer.Options{})
+			stop := start(t, b.worker(t, "one"))
+			v := b.wait(t, id)
+			stop()
+			wantStatus(t, v, test.status)
+			if v.State != test.state || models.ErrorCode(asError(v.Error)) != test.code {
+				t.Errorf("video is %s, %v; want %s, %s", v.State, v.Error, test.state, test.code)
+			}
+			if v.Error != nil && strings.Contains(v.Error.Message, "secret") {
+				t.Errorf("the cause is shown: %s", v.Error.Message)
+			}
+			b.speech.wantRuns(t, test.runs)
+			if got := v.Run("speech").Attempt; got != test.runs {
+				t.Errorf("attempt %d, want %d", got, test.runs)
+			}
+			wantLeft(t, b, "one/scratch/*", 0)
+		})
+	}
+}
+
+// asError keeps a nil *models.Error from becoming a non-nil error.
+func asError(e *models.Error) error {
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+// inTurn is a different work each time, and the last from then on.
+func inTurn(works ...work) work {
+	var mu sync.Mutex
+	return func(ctx context.Context, job *analyzer.Job) (*analyzer.Result, error) {
+		mu.Lock()
+		now := works[0]
+		if len(works) > 1 {
+			works = works[1:]
+		}
+		mu.Unlock()
+		return now(ctx, job)
+	}
+}
+
+func TestAWorkerThatStopsHandsBack(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *bench) {
+		begun := make(chan struct{}, 1)
+		b.speech.becomes("", hangs(begun, nil, nil))
+		id := b.add(t, analyzer.Options{})
+		stop := start(t, b.worker(t, "one"))
+		<-begun
+		stop()
+		v, err := b.lib.Video(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantStatus(t, v, "package done, speech pending, index pending")
+		wantLeft(t, b, "one/scratch/*", 0)
+
+		b.speech.becomes("", writes("hello"))
+		start(t, b.worker(t, "two"))
+		v = b.wait(t, id)
+		wantStatus(t, v, "package done, speech done, index done")
+		b.packaging.wantRuns(t, 1)
+		if got := v.Run("speech"); got.Attempt != 1 || got.Losses != 0 {
+			t.Errorf("being handed back counted: %+v", got)
+		}
+	})
+}
+
+func TestAWorkerWaitsForWhatEndsInItsGrace(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	begun, end := make(chan struct{}, 1), make(chan struct{})
+	b.speech.becomes("", hangs(begun, end, writes("hello")))
+	id := b.add(t, analyzer.Options{})
+	w := b.worker(t, "one")
+	w.Grace = time.Hour
+	stop := start(t, w)
+	<-begun
+	stopped := make(chan struct{})
+	go func() { stop(); close(stopped) }()
+	close(end)
+	<-stopped
+	v, err := b.lib.Video(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run := v.Run("speech"); run.Status != models.StageDone || run.Attempt != 1 {
+		t.Errorf("speech is %+v", run)
+	}
+	wantLeft(t, b, filepath.Join("blobs/videos", id, "speech@*"), 1)
+}
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *bench) {
+		begun, ended := make(chan struct{}, 1), make(chan struct{})
+		b.speech.becomes("", func(ctx context.Context, job *analyzer.Job) (*analyzer.Result, error) {
+			defer close(ended)
+			if _, err := writes("half")(ctx, job); err != nil {
+				return nil, err
+			}
+			begun <- struct{}{}
+			<-ctx.Done()
+			return &analyzer.Result{}, nil // as a library that takes a stop for the end
+		})
+		start(t, b.worker(t, "one"))
+		id := b.add(t, analyzer.Options{})
+		<-begun
+		if err := b.control.Cancel(t.Context(), workspace, id); err != nil {
+			t.Fatal(err)
+		}
+		<-ended
+		v := b.wait(t, id)
+		wantStatus(t, v, "package done, speech canceled, index canceled")
+		if v.State != models.VideoCanceled || v.Error.Code != models.CodeCanceled {
+			t.Errorf("video is %s, %v", v.State, v.Error)
+		}
+		if err := b.control.Cancel(t.Context(), workspace, id); models.ErrorCode(err) != models.CodeNotRunning {
+			t.Errorf("canceled twice: %v", err)
+		}
+		if err := b.control.Cancel(t.Context(), workspace, "none"); models.ErrorCode(err) != models.CodeNotFound {
+			t.Errorf("a video that is not there: %v", err)
+		}
+		wantLeft(t, b, "blobs/videos/*/speech@*", 0)
+
+		b.speech.becomes("", writes("hello"))
+		b.add(t, analyzer.Options{}) // the same file: it goes on
+		wantStatus(t, b.wait(t, id), "package done, speech done, index done")
+		b.packaging.wantRuns(t, 1)
+		if err := b.control.Cancel(t.Context(), workspace, id); models.ErrorCode(err) != models.CodeNotRunning {
+			t.Errorf("canceled after the end: %v", err)
+		}
+	})
+}
+
+func TestDeleteForgetsAndRemoves(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.speech.work = writes("hello")
+	w := b.worker(t, "one")
+	start(t, w)
+	id := b.add(t, analyzer.Options{})
+	b.wait(t, id)
+	if err := b.control.Delete(t.Context(), workspace, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantLeft(t, b, "blobs/*/*", 0)
+	if err := b.control.Delete(t.Context(), workspace, id); models.ErrorCode(err) != models.CodeNotFound {
+		t.Errorf("deleted twice: %v", err)
+	}
+	if again := b.add(t, analyzer.Options{}); again == id {
+		t.Error("a video came back under its id")
+	}
+}
