@@ -2,11 +2,14 @@ package riverq_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/analyzer/riverq"
@@ -103,6 +106,29 @@ func (o opened) put(t testing.TB, tasks ...analyzer.Due) {
 	if err := o.Tx(t.Context(), func(tx store.Tx) error { return o.Put(t.Context(), tx, tasks...) }); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// exec changes River's tables by a statement that both databases understand.
+func (o opened) exec(t testing.TB, statement string, args ...any) {
+	t.Helper()
+	err := o.Tx(t.Context(), func(tx store.Tx) (err error) {
+		switch tx := tx.Handle().(type) {
+		case *sql.Tx:
+			_, err = tx.ExecContext(t.Context(), statement, args...)
+		case pgx.Tx:
+			_, err = tx.Exec(t.Context(), statement, args...)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// leaderDied leaves River with a leader that does nothing.
+func (o opened) leaderDied(t testing.TB) {
+	t.Helper()
+	o.exec(t, `INSERT INTO river_leader (leader_id, elected_at, expires_at) VALUES ('dead', '2026-01-01', '9999-01-01')`)
 }
 
 // working is a Work under way.

@@ -43,16 +43,17 @@ type job struct {
 // Kind implements [river.JobArgs].
 func (job) Kind() string { return "stage" }
 
-// notifyEvery is how often at most a process tells workers of new tasks in a
-// queue. A task put in between waits for the next poll.
-const notifyEvery = time.Millisecond
+// pause is how long River waits at least until it tells workers again that a
+// class has new tasks, and until it fetches some again: the least it takes.
+// Tasks that nobody was told of wait for up to a second.
+const pause = time.Millisecond
 
 // open makes a queue of a database that has River's tables.
 func open[Tx any](driver riverdriver.Driver[Tx], log *slog.Logger) (*Queue[Tx], error) {
 	q := &Queue[Tx]{driver: driver, log: log, rivers: newQuiet(log)}
 	var err error
 	q.client, err = river.NewClient(driver, &river.Config{
-		FetchCooldown: notifyEvery,
+		FetchCooldown: pause,
 		Hooks:         []rivertype.Hook{&atTheirTime{}},
 		Logger:        q.rivers,
 	})

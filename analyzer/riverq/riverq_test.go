@@ -141,11 +141,14 @@ func TestWaiting(t *testing.T) {
 func TestProcessesThatStartTogether(t *testing.T) {
 	t.Parallel()
 	url, path := testenv.Postgres(t), filepath.Join(t.TempDir(), "cuepoint.db")
-	var starting sync.WaitGroup
+	var start []func()
 	for range 4 {
 		server, file := postgresStore(t, url), sqliteStore(t, path)
-		starting.Go(func() { postgresQueue(t, server) })
-		starting.Go(func() { sqliteQueue(t, file) })
+		start = append(start, func() { postgresQueue(t, server) }, func() { sqliteQueue(t, file) })
+	}
+	var starting sync.WaitGroup
+	for _, f := range start {
+		starting.Go(f)
 	}
 	starting.Wait()
 }

@@ -21,12 +21,6 @@ const (
 	// not be more than the 5 s up to which River does so without its leader.
 	again = 3 * time.Second
 
-	// fetchPause is how long a worker waits at least between two looks for
-	// tasks of a class, and fetchEvery when nobody told it that there are any: a
-	// retry whose time has come, or a task from a machine whose clock is ahead.
-	fetchPause = 5 * time.Millisecond
-	fetchEvery = 500 * time.Millisecond
-
 	// kept is how long River remembers a task that was done.
 	kept = time.Hour
 
@@ -52,14 +46,12 @@ func (q *Queue[Tx]) Work(ctx context.Context, worker string, slots map[analyzer.
 	river.AddWorker(workers, &stageWorker{do: do, log: q.log})
 	client, err := river.NewClient(q.driver, &river.Config{
 		CompletedJobRetentionPeriod: kept,
-		FetchCooldown:               fetchPause,
-		FetchPollInterval:           fetchEvery,
+		FetchCooldown:               pause,
 		ID:                          clientID(worker),
 		JobTimeout:                  forgotten, // see stageWorker.Work
 		Logger:                      q.rivers,
 		Queues:                      queues,
 		RescueStuckJobsAfter:        forgotten,
-		SoftStopTimeout:             forgotten, // any, or the end of ctx would end what is under way
 		Workers:                     workers,
 	})
 	if err != nil {
