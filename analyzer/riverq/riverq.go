@@ -104,9 +104,9 @@ const page = 1000
 // Taken implements [analyzer.Queue].
 func (q *Queue[Tx]) Taken(ctx context.Context) ([]analyzer.Taken, error) {
 	var taken []analyzer.Taken
-	list := river.NewJobListParams().States(rivertype.JobStateRunning).First(page)
-	for {
-		found, err := q.client.JobList(ctx, list)
+	first := river.NewJobListParams().States(rivertype.JobStateRunning).First(page)
+	for next := first; ; {
+		found, err := q.client.JobList(ctx, next)
 		if err != nil {
 			return nil, fmt.Errorf("list the tasks that are taken: %w", err)
 		}
@@ -120,7 +120,7 @@ func (q *Queue[Tx]) Taken(ctx context.Context) ([]analyzer.Taken, error) {
 		if len(found.Jobs) < page {
 			return taken, nil
 		}
-		list = list.After(found.LastCursor)
+		next = first.After(found.LastCursor) // next itself can be asked for once only
 	}
 }
 

@@ -97,6 +97,30 @@ func TestTakenTellsWhoHasWhat(t *testing.T) {
 	})
 }
 
+func TestTakenListsAllOfMany(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, o opened) {
+		const n = 2100
+		var tasks []analyzer.Due
+		for i := range n {
+			tasks = append(tasks, due(analyzer.CPU, i)...)
+		}
+		o.put(t, tasks...)
+		o.exec(t, `UPDATE river_job SET state = 'running'`)
+		taken, err := o.Taken(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[analyzer.Task]bool{}
+		for _, one := range taken {
+			seen[one.Task] = true
+		}
+		if len(taken) != n || len(seen) != n {
+			t.Errorf("%d taken, of them %d different, want %d", len(taken), len(seen), n)
+		}
+	})
+}
+
 // taken asks who has what, and looks at the times itself.
 func (o opened) taken(t testing.TB, start time.Time) []analyzer.Taken {
 	t.Helper()

@@ -178,15 +178,19 @@ func TestWorkEndsAfterWhatIsUnderWayAndTakesNoMore(t *testing.T) {
 	})
 }
 
-func TestWorkWithoutSlotsWaits(t *testing.T) {
+func TestWorkThatIsEndedAtOnce(t *testing.T) {
 	t.Parallel()
-	o := openSQLite(t)
-	o.put(t, due(analyzer.CPU, 1)...)
-	w := work(t, o, "w", map[analyzer.Class]int{analyzer.CPU: 0}, done)
-	w.end()
-	if len(w.tasks) > 0 {
-		t.Error("a task was handed out")
-	}
+	onBoth(t, func(t *testing.T, o opened) {
+		for _, n := range []int{0, 1} { // without slots it only waits
+			slots := map[analyzer.Class]int{analyzer.CPU: n}
+			work(t, o, "ended while it starts", slots, done).end()
+			ctx, end := context.WithCancel(t.Context())
+			end()
+			if err := o.Work(ctx, "ended before", slots, done); err != nil {
+				t.Errorf("%d slots: %v", n, err)
+			}
+		}
+	})
 }
 
 func TestEveryTaskIsHandedOutOnce(t *testing.T) {
