@@ -23,12 +23,19 @@ type holder struct {
 // a database that could have told it otherwise.
 type reaper struct {
 	*Worker
-	seen map[holder]time.Time
+	seen map[holder]sight
+}
+
+// sight is since when a holder has stood still, and whether that has been dealt
+// with: what was once not the run's any more never is again.
+type sight struct {
+	since time.Time
+	dealt bool
 }
 
 // reap takes back, until ctx ends, the attempts of workers that went away.
 func (w *Worker) reap(ctx context.Context) {
-	r := &reaper{Worker: w, seen: map[holder]time.Time{}}
+	r := &reaper{Worker: w, seen: map[holder]sight{}}
 	ticker := time.NewTicker(w.times.reap)
 	defer ticker.Stop()
 	for {
@@ -52,18 +59,19 @@ func (r *reaper) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, seen := time.Now(), map[holder]time.Time{}
+	now, seen := time.Now(), map[holder]sight{}
 	for _, h := range holders {
-		since, ok := r.seen[h]
+		s, ok := r.seen[h]
 		if !ok {
-			since = now
+			s.since = now
 		}
-		seen[h] = since
-		if now.Sub(since) >= r.times.lease {
+		if !s.dealt && now.Sub(s.since) >= r.times.lease {
 			if err := r.takeBack(ctx, h, zombieGrace); err != nil {
 				return err
 			}
+			s.dealt = true
 		}
+		seen[h] = s
 	}
 	r.seen = seen
 	return nil

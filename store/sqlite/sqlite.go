@@ -11,9 +11,13 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/pressly/goose/v3"
+	"golang.org/x/sys/unix"
 	sqlitedriver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -51,7 +55,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if s.read, err = connect(path, "deferred", max(4, runtime.NumCPU())); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err := alone(ctx, filepath.Dir(path), s.migrate); err != nil {
 		return nil, errors.Join(unusable(path, err), s.Close())
 	}
 	return s, nil
@@ -69,6 +73,30 @@ func connect(path, txlock string, connections int) (*sql.DB, error) {
 	}
 	db.SetMaxOpenConns(connections)
 	return db, nil
+}
+
+// alone does something that processes which open a new file at once must do one
+// after the other.
+func alone(ctx context.Context, dir string, do func(context.Context) error) error {
+	lock, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	for ctx.Err() == nil {
+		err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return do(ctx)
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+			return fmt.Errorf("lock %s: %w", dir, err)
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	return ctx.Err()
 }
 
 func (s *Store) migrate(ctx context.Context) error {

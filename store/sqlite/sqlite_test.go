@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -39,6 +40,27 @@ func TestOpeningTwiceSharesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cuepoint.db")
 	one, two := open(t, path), open(t, path)
 	storetest.Shared(t, one.In("ours"), two.In("ours"))
+}
+
+func TestManyThatOpenANewFileAtOnceShareIt(t *testing.T) {
+	t.Parallel()
+	for range 3 {
+		path := filepath.Join(t.TempDir(), "cuepoint.db")
+		var all sync.WaitGroup
+		for range 12 {
+			all.Go(func() {
+				s, err := sqlite.Open(t.Context(), path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
 }
 
 func TestAFileThatIsNoDatabaseIsNamed(t *testing.T) {
