@@ -39,6 +39,9 @@ func TestCancel(t *testing.T) {
 		if err := b.control.Cancel(t.Context(), workspace, "none"); models.ErrorCode(err) != models.CodeNotFound {
 			t.Errorf("a video that is not there: %v", err)
 		}
+		if took := v.Run("index").Elapsed(); took != 0 {
+			t.Errorf("a stage that never began took %v", took)
+		}
 		wantLeft(t, b, "blobs/videos/*/speech@*", 0)
 
 		b.speech.becomes("", writes("hello"))

@@ -93,7 +93,8 @@ func (t *turn) await(ctx context.Context, run *models.StageRun) error {
 		return err
 	}
 	run.Status, run.Due, run.Worker, run.Heartbeat, run.Progress = models.StagePending, time.Time{}, "", time.Time{}, 0
-	run.Attempt, run.Failures, run.Crashes, run.Losses, run.Error = 0, 0, 0, 0, nil
+	run.Started, run.Finished, run.Error = time.Time{}, time.Time{}, nil
+	run.Attempt, run.Failures, run.Crashes, run.Losses = 0, 0, 0, 0
 	run.Fence++
 	t.touch(run)
 	return nil

@@ -112,9 +112,10 @@ type StageResult struct {
 	Sums        string // SHA-256 of the list of its files' hashes, lower-case hex; empty without files
 }
 
-// Elapsed is how long the run took, 0 while it has not finished.
+// Elapsed is how long the run took, 0 while it has not finished and for one that
+// never began.
 func (r *StageRun) Elapsed() time.Duration {
-	if r.Finished.IsZero() {
+	if r.Started.IsZero() || r.Finished.IsZero() {
 		return 0
 	}
 	return r.Finished.Sub(r.Started)
