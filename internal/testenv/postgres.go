@@ -131,7 +131,7 @@ func (s *postgresServer) prepare() (err error) {
 		"--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--no-locale", "--no-sync")
 }
 
-// serve starts the server and waits until it takes connections.
+// serve starts the server, or starts it again, and waits until it takes connections.
 func (s *postgresServer) serve() error {
 	s.ended = make(chan error, 1)
 	log := &ready{text: "ready to accept connections", seen: make(chan struct{})}
@@ -154,16 +154,51 @@ func (s *postgresServer) stop() error {
 	if s.dir == "" {
 		return nil
 	}
-	var err error
-	if s.ended != nil {
-		err = s.run(context.Background(), "pg_ctl", "stop", "-D", filepath.Join(s.dir, "data"), "-m", "immediate")
-		var crash *proc.SignalError
-		if errors.As(<-s.ended, &crash) {
-			err = errors.Join(err, crash)
-		}
-	}
-	return errors.Join(err, os.RemoveAll(s.dir))
+	return errors.Join(s.halt("immediate"), os.RemoveAll(s.dir))
 }
+
+// halt ends the server in one of pg_ctl's ways, if it runs.
+func (s *postgresServer) halt(mode string) error {
+	if s.ended == nil {
+		return nil
+	}
+	err := s.run(context.Background(), "pg_ctl", "stop", "-D", filepath.Join(s.dir, "data"), "-m", mode)
+	var crash *proc.SignalError
+	if errors.As(<-s.ended, &crash) {
+		err = errors.Join(err, crash)
+	}
+	s.ended = nil
+	return err
+}
+
+// PostgresServer is a server that a test has for itself, to stop it and start it
+// again. It is for one goroutine.
+type PostgresServer struct{ postgresServer }
+
+// NewPostgres starts a server for a test, which it fails where PostgreSQL is
+// not installed, and stops it when the test has ended.
+func NewPostgres(t testing.TB) *PostgresServer {
+	t.Helper()
+	s := new(PostgresServer)
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// URL is that of the server's one database.
+func (s *PostgresServer) URL() string { return s.postgresServer.URL("postgres") }
+
+// Stop ends all connections and the server. What was committed is kept.
+func (s *PostgresServer) Stop() error { return s.halt("fast") }
+
+// Start starts a server that was stopped.
+func (s *PostgresServer) Start() error { return s.serve() }
 
 // run runs one of PostgreSQL's programs to its end.
 func (s *postgresServer) run(ctx context.Context, name string, args ...string) error {
