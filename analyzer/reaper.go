@@ -132,7 +132,7 @@ func (c *Control) takeBack(ctx context.Context, h holder, grace time.Duration) e
 			return err
 		}
 		run.Losses++
-		reason := models.Errorf(models.CodeEngineCrashed, "the worker %s went away while it ran", run.Worker)
+		reason := models.Errorf(models.CodeWorkerLost, "the worker %s went away while it ran", run.Worker)
 		if run.Losses < maxLosses {
 			t.reschedule(run, t.now, reason)
 			return nil

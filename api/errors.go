@@ -52,6 +52,7 @@ var answers = map[models.Code]answer{
 	models.CodeModelCorrupt:       {codes.FailedPrecondition, http.StatusServiceUnavailable},
 	models.CodeEngineMissing:      {codes.FailedPrecondition, http.StatusServiceUnavailable},
 	models.CodeEngineCrashed:      {codes.Unavailable, http.StatusServiceUnavailable},
+	models.CodeWorkerLost:         {codes.Unavailable, http.StatusServiceUnavailable},
 	models.CodeDataInUse:          {codes.Unavailable, http.StatusServiceUnavailable},
 	models.CodeDataCorrupt:        {codes.DataLoss, http.StatusServiceUnavailable},
 

@@ -38,6 +38,7 @@ const (
 	CodeModelCorrupt       Code = "MODEL_CORRUPT"
 	CodeEngineMissing      Code = "ENGINE_MISSING" // FFmpeg or an engine executable is not installed
 	CodeEngineCrashed      Code = "ENGINE_CRASHED"
+	CodeWorkerLost         Code = "WORKER_LOST"  // the process that ran a stage went away
 	CodeDataInUse          Code = "DATA_IN_USE"  // another process holds the data directory
 	CodeDataCorrupt        Code = "DATA_CORRUPT" // the library's own database cannot be read
 	// CodeDatabaseUnavailable: the database server is down, or the way to it is.
