@@ -2,14 +2,19 @@ package analyzer_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/blob"
 )
 
 func TestIntakeRefusesAndKeepsNothing(t *testing.T) {
@@ -83,4 +88,50 @@ func TestIntakeKnowsBytesAgain(t *testing.T) {
 		t.Errorf("source is %q, want %q", second.Source, want)
 	}
 	wantLeft(t, b, "blobs/sources/*", 2)
+}
+
+func TestIntakeBringsBackWhatWasLost(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	path, captions := wav(t, "talk.wav"), filepath.Join(t.TempDir(), "x.srt")
+	if err := os.WriteFile(captions, []byte("1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	add := func() *models.Video {
+		t.Helper()
+		v, err := b.intake.Add(t.Context(), workspace, path, analyzer.Options{Captions: captions})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	was := add()
+	if again := add(); again.Blob != was.Blob || again.Captions.Blob != was.Captions.Blob {
+		t.Errorf("nothing was lost, but %s became %s, and %s %s", was.Blob, again.Blob, was.Captions.Blob, again.Captions.Blob)
+	}
+	for _, harm := range []func(key string) error{
+		func(key string) error { return b.blobs.Delete(t.Context(), key) },
+		func(key string) error { // as many bytes, and not the same
+			info, err := b.blobs.Stat(t.Context(), key)
+			if err == nil {
+				_, err = b.blobs.Put(t.Context(), key, strings.NewReader(strings.Repeat("#", int(info.Size))), -1, blob.PutOptions{})
+			}
+			return err
+		},
+	} {
+		was := add()
+		if err := errors.Join(harm(was.Blob), harm(was.Captions.Blob)); err != nil {
+			t.Fatal(err)
+		}
+		is := add()
+		source, err := blob.CheckBlob(t.Context(), b.blobs, is.Blob, is.Size, is.SHA256, true)
+		words, failed := blob.CheckBlob(t.Context(), b.blobs, is.Captions.Blob, 2, is.Captions.SHA256, true)
+		if err := errors.Join(err, failed); err != nil || source != "" || words != "" || is.ID != was.ID {
+			t.Errorf("source %s, captions %s, %v", source, words, err)
+		}
+		garbage, err := b.control.Store.Garbage(t.Context(), time.Now().Add(time.Hour), 100)
+		if err != nil || !slices.Contains(garbage, was.Blob) || !slices.Contains(garbage, was.Captions.Blob) {
+			t.Errorf("discarded %v, %v", garbage, err)
+		}
+	}
 }

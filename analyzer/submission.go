@@ -71,26 +71,9 @@ func (s *submission) join(ctx context.Context, known *models.Video) error {
 	if s.video.Language != "" && s.video.Language != known.Language {
 		update.Language = &s.video.Language
 	}
-	var replaced []string
-	lost, err := s.lost(ctx, known)
+	replaced, err := s.bring(ctx, known, &update)
 	if err != nil {
 		return err
-	}
-	if lost {
-		key, err := s.put(ctx, s.file, s.video.Size, s.video.SHA256)
-		if err != nil {
-			return err
-		}
-		update.Blob, replaced = &key, append(replaced, known.Blob)
-	}
-	if s.captions != nil && (known.Captions == nil || known.Captions.SHA256 != s.captions.SHA256) {
-		if err := s.putCaptions(ctx); err != nil {
-			return err
-		}
-		update.Captions = &s.captions.Sidecar
-		if known.Captions != nil {
-			replaced = append(replaced, known.Captions.Blob)
-		}
 	}
 	return s.change(ctx, s.workspace, known.ID, func(t *turn) error {
 		if update != (store.VideoUpdate{}) {
@@ -108,13 +91,40 @@ func (s *submission) join(ctx context.Context, known *models.Video) error {
 	})
 }
 
-// lost says whether a video's source is not what it should be any more.
-func (s *submission) lost(ctx context.Context, known *models.Video) (bool, error) {
-	info, err := s.Blobs.Stat(ctx, known.Blob)
-	if models.ErrorCode(err) == models.CodeNotFound {
-		return true, nil
+// bring stores what a video does not have, or not any more, of what it is made
+// of, and returns the keys of what that replaces.
+func (s *submission) bring(ctx context.Context, known *models.Video, update *store.VideoUpdate) (replaced []string, err error) {
+	_, here := s.Blobs.(blob.Local) // a bucket looks after its own bytes, and reading them takes long
+	lost, err := s.lost(ctx, known.Blob, known.Size, known.SHA256, here)
+	if err != nil {
+		return nil, err
 	}
-	return err == nil && info.Size != known.Size, err
+	if lost {
+		key, err := s.put(ctx, s.file, s.video.Size, s.video.SHA256)
+		if err != nil {
+			return nil, err
+		}
+		update.Blob, replaced = &key, append(replaced, known.Blob)
+	}
+	if s.captions == nil {
+		return replaced, nil
+	}
+	if had := known.Captions; had != nil {
+		lost, err := s.lost(ctx, had.Blob, -1, had.SHA256, true)
+		if err != nil || !lost && had.SHA256 == s.captions.SHA256 {
+			return replaced, err
+		}
+		replaced = append(replaced, had.Blob)
+	}
+	update.Captions = &s.captions.Sidecar
+	return replaced, s.putCaptions(ctx)
+}
+
+// lost says whether bytes that a video was made of are not what they should be
+// any more, and reads them for it if the look is to be deep.
+func (s *submission) lost(ctx context.Context, key string, size int64, sum string, deep bool) (bool, error) {
+	kind, err := blob.CheckBlob(ctx, s.Blobs, key, size, sum, deep)
+	return kind != "", err
 }
 
 // put stores bytes under a key of their own.

@@ -56,6 +56,7 @@ type cli struct {
 	Export  exportCmd  `cmd:"" help:"Write captions, chapters or everything known of a video."`
 	Cancel  cancelCmd  `cmd:"" help:"Stop working on videos."`
 	Delete  deleteCmd  `cmd:"" help:"Delete videos from the library."`
+	Fsck    fsckCmd    `cmd:"" help:"Check that the library is whole, and mend it."`
 	Serve   serveCmd   `cmd:"" help:"Serve the player page and the API."`
 	Models  modelsCmd  `cmd:"" help:"Manage model files."`
 	Sample  sampleCmd  `cmd:"" help:"Make a sample video with captions."`

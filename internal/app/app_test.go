@@ -77,6 +77,16 @@ func TestOneProcessHoldsADataDirectoryAtATime(t *testing.T) {
 	}
 }
 
+func TestACheckHasTheDataDirectoryToItself(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	hold(t, open(t, data))
+	_, err := open(t, data).Fsck(t.Context(), app.FsckConfig{})
+	if reason := models.AsError(err); models.ErrorCode(err) != models.CodeDataInUse || !strings.Contains(reason.Message, "stop it") || strings.Contains(reason.Message, "--data") {
+		t.Errorf("error %v, want DATA_IN_USE that says what to do", err)
+	}
+}
+
 // serving is a process that serves.
 type serving struct {
 	at    net.Addr

@@ -55,8 +55,8 @@ const (
 	UnknownFile  Kind = "unknown_file"  // a file that is not one of ours
 )
 
-// remark tells whether nothing is wrong after all: it is worth saying only.
-func (k Kind) remark() bool { return k == UnknownStage || k == UnknownFile }
+// Remark tells whether nothing is wrong after all: it is worth saying only.
+func (k Kind) Remark() bool { return k == UnknownStage || k == UnknownFile }
 
 // Finding is one thing that is wrong.
 type Finding struct {
@@ -84,15 +84,33 @@ func (r Report) Sound() bool { return r.Wrong == r.Mended }
 
 // Check looks at a whole library. It holds a few videos in memory at a time.
 // What it finds goes to [Config.Found]; an error is about the library, and the
-// check can be run again.
+// check can be run again. INVALID_ARGUMENT where mending would mean to delete
+// all files because the database has no video: then it may be another library's.
 func Check(ctx context.Context, cfg Config) (Report, error) {
 	c := &check{Config: cfg}
-	for _, part := range []func(context.Context) error{c.elements, c.sources, c.videos} {
+	for _, part := range []func(context.Context) error{c.trust, c.elements, c.sources, c.videos} {
 		if err := part(ctx); err != nil {
 			return c.report, fmt.Errorf("check the library: %w", err)
 		}
 	}
 	return c.report, nil
+}
+
+// trust refuses to mend by a database that is none, or another one.
+func (c *check) trust(ctx context.Context) error {
+	if c.Mender == nil {
+		return nil
+	}
+	videos, err := c.Store.EachVideo(ctx, "", 1)
+	if err != nil || len(videos) > 0 {
+		return err
+	}
+	blobs, err := c.Blobs.List(ctx, "", "", 1)
+	if err != nil || len(blobs) == 0 {
+		return err
+	}
+	return models.Errorf(models.CodeInvalidArgument,
+		"the database has no video, but there are files, and all of them would be deleted; check that --database and --blobs name the same library")
 }
 
 // workers is how many videos are looked at at once, and sources.
@@ -114,7 +132,7 @@ func (c *check) tell(f Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case f.Kind.remark():
+	case f.Kind.Remark():
 		c.report.Remarks++
 	case f.Mended:
 		c.report.Mended++

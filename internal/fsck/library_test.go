@@ -272,17 +272,22 @@ func (l *library) check(change func(cfg *fsck.Config)) ([]fsck.Finding, fsck.Rep
 	return found, report
 }
 
-// empty takes all out of the library.
-func (l *library) empty() {
+// empty takes all out of the library but one video.
+func (l *library) empty(kept *models.Video) {
 	l.t.Helper()
 	ctx := l.t.Context()
 	videos, err := l.db.EachVideo(ctx, "", 1000)
 	l.must(err)
 	for _, v := range videos {
-		l.must(l.in(v).PurgeVideo(ctx, v.ID))
+		if v.ID != kept.ID {
+			l.must(l.in(v).PurgeVideo(ctx, v.ID))
+		}
 	}
 	for info, err := range blob.All(ctx, l.blobs, "") {
-		l.must(errors.Join(err, l.blobs.Delete(ctx, info.Key)))
+		l.must(err)
+		if !strings.Contains(info.Key, kept.ID) {
+			deleteKey(l, info.Key)
+		}
 	}
 }
 

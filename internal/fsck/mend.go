@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store/blob"
 )
 
 // cure is what mends a finding.
@@ -24,11 +25,11 @@ const (
 func (c cure) advice(done bool) string {
 	switch {
 	case c == redo && done:
-		return "the stage runs again"
+		return "the stage runs again as soon as `cuepoint serve` is there for it"
 	case c == redo:
 		return "run `cuepoint fsck --repair`, by which the stage runs again"
 	case c == replan && done:
-		return "its stages are due"
+		return "its stages run as soon as `cuepoint serve` is there for them"
 	case c == replan:
 		return "run `cuepoint fsck --repair`, which makes due what should be"
 	case done:
@@ -47,9 +48,10 @@ func (c *check) settle(ctx context.Context, v *models.Video, found []suspicion) 
 		if s.Advice = c.hindrance(v, *s, spoilt); s.Advice != "" {
 			continue
 		}
+		underway := s.cure == redo && awaited(v.Run(s.Stage))
 		switch s.cure {
 		case redo:
-			if run := v.Run(s.Stage); run.Status != models.StagePending && run.Status != models.StageRunning && !slices.Contains(stages, s.Stage) {
+			if !underway && !slices.Contains(stages, s.Stage) {
 				stages = append(stages, s.Stage)
 			}
 		case replan:
@@ -60,7 +62,7 @@ func (c *check) settle(ctx context.Context, v *models.Video, found []suspicion) 
 			}
 		case nothing, bringAgain: // hindered
 		}
-		s.Mended, s.Advice = c.Mender != nil, s.cure.advice(c.Mender != nil)
+		s.Mended, s.Advice = c.Mender != nil, s.cure.advice(c.Mender != nil || underway)
 	}
 	if err := c.mend(ctx, v, stages, stalled); err != nil {
 		return err
@@ -79,7 +81,11 @@ func (c *check) hindrance(v *models.Video, s suspicion, spoilt bool) string {
 	case v.State == models.VideoDeleted:
 		return "the video is deleted; this matters only if it is brought back"
 	case s.cure == bringAgain && s.Key == v.Blob:
-		return fmt.Sprintf("run `cuepoint analyze FILE` again with the same file, which was %s", v.Source)
+		bring := fmt.Sprintf("run `cuepoint analyze FILE` again with the same file, which was %s", v.Source)
+		if _, here := c.Blobs.(blob.Local); s.Kind == Damaged && !here { // where nobody reads all of it to find out
+			bring = fmt.Sprintf("delete %s from the bucket, then %s", s.Key, bring)
+		}
+		return bring
 	case s.cure == bringAgain:
 		return fmt.Sprintf("run `cuepoint analyze FILE --captions FILE` again with the same files, which were %s and %s", v.Source, v.Captions.Name)
 	case s.cure == redo && v.Run(s.Stage) == nil, s.cure == redo && !slices.Contains(c.Stages, s.Stage):

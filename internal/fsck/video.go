@@ -225,7 +225,12 @@ func leftovers(v *models.Video, dirs []string, artifacts []models.Artifact) []su
 // refers tells whether a video has a run's result, or may yet have it.
 func refers(v *models.Video, stage, run string) bool {
 	r := v.Run(stage)
-	return r != nil && (r.Result.Run == run || r.ID == run && (r.Status == models.StagePending || r.Status == models.StageRunning))
+	return r != nil && (r.Result.Run == run || r.ID == run && awaited(r))
+}
+
+// awaited tells whether a stage has yet to end.
+func awaited(r *models.StageRun) bool {
+	return r.Status == models.StagePending || r.Status == models.StageRunning
 }
 
 // notDiscarded keeps the suspicions that are not about discarded files.

@@ -120,6 +120,9 @@ func TestAClusterDoesTheMainJob(t *testing.T) {
 	c.wantFound(t, doc)
 	c.wantCounted(t)
 	c.handOver(t)
+	if r := cuepointWith(t, c.env, "fsck", "--data", t.TempDir()); r.status != 0 { // beside all of them
+		t.Errorf("fsck: status %d\n%s%s", r.status, r.stdout, r.stderr)
+	}
 	for _, m := range c.members() {
 		m.wantEnd(t)
 	}
