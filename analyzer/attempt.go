@@ -106,11 +106,7 @@ func (a *attempt) find(ctx context.Context) (f finding) {
 
 // compute runs the stage within its time.
 func (a *attempt) compute(ctx context.Context, job *Job) (result *Result, err error) {
-	var duration time.Duration
-	if a.video.Media != nil {
-		duration = a.video.Media.Duration
-	}
-	limit := a.spec.timeout(duration)
+	limit := a.times.spare + a.spec.timeout(a.video.Media)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, models.Errorf(models.CodeStageTimeout,
 		"%s took longer than %v; run it again on a faster or less busy machine", a.spec.Name, limit.Round(time.Second)))
 	defer cancel()

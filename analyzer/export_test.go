@@ -4,7 +4,7 @@ import "time"
 
 // Hurry makes a worker's leases short enough for tests to see them end.
 func (w *Worker) Hurry() {
-	w.times = times{beat: 50 * time.Millisecond, tick: 20 * time.Millisecond, lease: 500 * time.Millisecond, reap: 50 * time.Millisecond,
+	w.times = times{beat: 50 * time.Millisecond, tick: 20 * time.Millisecond, lease: 500 * time.Millisecond, reap: 50 * time.Millisecond, spare: time.Minute,
 		backoff: []time.Duration{time.Millisecond, time.Millisecond}}
 }
 
@@ -15,8 +15,15 @@ func (w *Worker) StandStill() {
 	w.NeverReap()
 }
 
+// GiveNoTime has a worker's attempts end at once, but for what their stages' pace
+// gives them.
+func (w *Worker) GiveNoTime() { w.times.spare = 0 }
+
 // NeverReap has a worker never look for others that do not beat.
 func (w *Worker) NeverReap() { w.times.reap = time.Hour }
 
 // Plan is what the pipeline would do next with a video.
 var Plan = (*Pipeline).plan
+
+// Timeout is how long an attempt may take.
+var Timeout = Spec.timeout

@@ -16,12 +16,13 @@ type times struct {
 	tick  time.Duration // how often progress is told, where there is some to tell
 	lease time.Duration // how long an attempt without a sign of life is left alone
 	reap  time.Duration // how often such attempts are looked for
+	spare time.Duration // that every attempt may take, however short the video is
 	// backoff is how long a stage waits before the next attempt: the first, the
 	// second, and so on.
 	backoff []time.Duration
 }
 
-var usual = times{beat: 5 * time.Second, tick: time.Second, lease: 30 * time.Second, reap: 5 * time.Second,
+var usual = times{beat: 5 * time.Second, tick: time.Second, lease: 30 * time.Second, reap: 5 * time.Second, spare: 2 * time.Minute,
 	backoff: []time.Duration{2 * time.Second, 15 * time.Second, 60 * time.Second}}
 
 // beatTime is how long telling may take.

@@ -3,8 +3,10 @@ package analyzer_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/models"
 )
 
 func TestPipelineRefuses(t *testing.T) {
@@ -30,5 +32,24 @@ func TestPipelineRefuses(t *testing.T) {
 	p, err := analyzer.NewPipeline(stage("a", false), stage("b", true, "a"))
 	if err != nil || !slices.Equal(p.Names(), []string{"a", "b"}) {
 		t.Errorf("pipeline %v, %v", p.Names(), err)
+	}
+}
+
+func TestTimeoutsFollowTheMedia(t *testing.T) {
+	t.Parallel()
+	minute := &models.MediaInfo{Duration: time.Minute}
+	for name, test := range map[string]struct {
+		spec  analyzer.Spec
+		media *models.MediaInfo
+		want  time.Duration
+	}{
+		"usual":                {analyzer.Spec{}, minute, 10 * time.Minute},
+		"with a pace":          {analyzer.Spec{Pace: 0.5}, minute, 30 * time.Second},
+		"before it was probed": {analyzer.Spec{Pace: 1}, nil, 6 * time.Hour},
+		"without a duration":   {analyzer.Spec{Pace: 1}, &models.MediaInfo{}, 6 * time.Hour},
+	} {
+		if got := analyzer.Timeout(test.spec, test.media); got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
 	}
 }

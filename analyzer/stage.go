@@ -68,13 +68,20 @@ func (s Spec) Validate() error {
 	return nil
 }
 
-// timeout is how long an attempt at a video of some duration may take.
-func (s Spec) timeout(duration time.Duration) time.Duration {
-	pace := s.Pace
+// longest is how long a video may be of which nothing else is known.
+const longest = 6 * time.Hour
+
+// timeout is how long an attempt at a video may take beside what does not grow
+// with it. media is nil, and its duration 0, where they are not known.
+func (s Spec) timeout(media *models.MediaInfo) time.Duration {
+	pace, duration := s.Pace, longest
 	if pace == 0 {
 		pace = 10
 	}
-	return 2*time.Minute + time.Duration(pace*float64(duration))
+	if media != nil && media.Duration > 0 {
+		duration = media.Duration
+	}
+	return time.Duration(pace * float64(duration))
 }
 
 // Job is one attempt of one stage at one video.

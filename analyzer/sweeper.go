@@ -9,6 +9,7 @@ import (
 
 const (
 	sweepEvery  = time.Minute
+	tidyEvery   = time.Hour
 	sweepBatch  = 100
 	keepEvents  = 30 * 24 * time.Hour
 	halfWritten = 24 * time.Hour // what a writer that is gone left is removed after this
@@ -18,13 +19,12 @@ const (
 func (w *Worker) sweep(ctx context.Context) {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
+	var tidied time.Time
 	for {
 		err := w.Sweep(ctx)
-		if err == nil {
-			err = w.Store.DropEvents(ctx, time.Now().Add(-keepEvents))
-		}
-		if err == nil {
-			err = w.Blobs.Sweep(ctx, halfWritten)
+		if time.Since(tidied) >= tidyEvery {
+			tidied = time.Now()
+			err = errors.Join(err, w.Store.DropEvents(ctx, tidied.Add(-keepEvents)), w.Blobs.Sweep(ctx, halfWritten))
 		}
 		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("what nobody needs any more could not be removed; it is tried again", "error", err)

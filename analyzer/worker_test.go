@@ -333,3 +333,21 @@ func TestAWorkerWaitsForWhatEndsInItsGrace(t *testing.T) {
 	}
 	wantLeft(t, b, filepath.Join("blobs/videos", id, "speech@*"), 1)
 }
+
+func TestAStageThatHangsIsStopped(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.speech.spec.Pace = 1e-6 // of the six hours that a video without a duration may have
+	b.speech.becomes("", func(ctx context.Context, _ *analyzer.Job) (*analyzer.Result, error) {
+		<-ctx.Done()
+		return &analyzer.Result{}, nil // as a library that takes a stop for the end
+	})
+	w := b.worker(t, "one")
+	w.GiveNoTime()
+	start(t, w)
+	v := b.wait(t, b.add(t, analyzer.Options{}))
+	wantStatus(t, v, "package done, speech failed, index done")
+	if run := v.Run("speech"); run.Error.Code != models.CodeStageTimeout || run.Failures != 3 {
+		t.Errorf("speech is %+v", run)
+	}
+}
