@@ -154,8 +154,10 @@ func (r Rung) shown() (width, height int) {
 
 // limits bound the process in proportion to what there is to do.
 func (l *Ladder) limits(b *byteBudget) proc.Limits {
+	wall := 10*l.Duration + 120*time.Second
 	return proc.Limits{
-		Wall:     10*l.Duration + 120*time.Second,
+		Wall:     wall,
+		CPU:      wall * time.Duration(runtime.NumCPU()),
 		Progress: 60 * time.Second,
 		Memory:   6 << 30,
 		FileSize: b.left.Load(),

@@ -21,7 +21,8 @@ const methodTranscribe = "transcribe"
 // machine is slow, but it moves.
 const (
 	engineProgress = 10 * time.Minute
-	engineMemory   = 6 << 30 // address space, besides thrice the model
+	engineMemory   = 6 << 30  // address space, besides thrice the model
+	engineFile     = 64 << 20 // bytes of a file it writes: it should write none
 	engineNice     = 5
 )
 
@@ -63,7 +64,7 @@ func limits(model string) proc.Limits {
 	if info, err := os.Stat(model); err == nil {
 		memory += 3 * info.Size()
 	}
-	return proc.Limits{Progress: engineProgress, Memory: memory, Nice: engineNice}
+	return proc.Limits{Progress: engineProgress, Memory: memory, FileSize: engineFile, Nice: engineNice}
 }
 
 // Methods are the protocol methods of an executable whose work e does.

@@ -16,6 +16,9 @@ import (
 // trackTime bounds how long reading a track may take: the whole file is read.
 const trackTime = 15 * time.Minute
 
+// trackMemory bounds the address space that takes.
+const trackMemory = 4 << 30
+
 // IsText tells whether a subtitle stream holds text that [ReadTrack] can read,
 // rather than pictures of it.
 func IsText(s models.Stream) bool {
@@ -34,7 +37,7 @@ func ReadTrack(ctx context.Context, tools ffmpeg.Tools, container, path string, 
 	err := tools.Run(ctx, ffmpeg.Run{
 		Args:   append(ffmpeg.InputAs(container, path), "-map", "0:"+strconv.Itoa(stream), "-c:s", "webvtt", "-f", "webvtt", "pipe:1"),
 		Stdout: &out,
-		Limits: proc.Limits{Wall: trackTime},
+		Limits: proc.Limits{Wall: trackTime, CPU: trackTime, Memory: trackMemory, FileSize: MaxCaptions, Nice: engineNice},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read subtitle stream %d: %w", stream, err)

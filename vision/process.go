@@ -3,6 +3,7 @@ package vision
 import (
 	"context"
 	"encoding/json"
+	"runtime"
 	"time"
 
 	"github.com/cuepoint/cuepoint/internal/engine"
@@ -23,6 +24,7 @@ const (
 	engineWall     = time.Minute // and four times the video's duration
 	engineProgress = time.Minute
 	engineMemory   = 4 << 30 // address space
+	engineFile     = 1 << 30 // bytes of a file it writes
 	engineNice     = 5
 )
 
@@ -42,8 +44,10 @@ func (p Process) Thumbs(ctx context.Context, r ThumbsRequest, progress func(floa
 }
 
 func call[R any](ctx context.Context, p Process, method string, params any, duration time.Duration, progress func(float64)) (*R, error) {
+	wall := engineWall + 4*duration
 	client := engine.Client{Name: EngineName, Path: p.Path, Limits: proc.Limits{
-		Wall: engineWall + 4*duration, Progress: engineProgress, Memory: engineMemory, Nice: engineNice,
+		Wall: wall, CPU: wall * time.Duration(runtime.NumCPU()), Progress: engineProgress,
+		Memory: engineMemory, FileSize: engineFile, Nice: engineNice,
 	}}
 	var result R
 	if err := client.Call(ctx, method, params, &result, engine.Handler{Progress: progress}); err != nil {
