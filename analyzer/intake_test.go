@@ -3,6 +3,7 @@ package analyzer_test
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -134,4 +135,39 @@ func TestIntakeBringsBackWhatWasLost(t *testing.T) {
 			t.Errorf("discarded %v, %v", garbage, err)
 		}
 	}
+}
+
+// interrupted ends the submission as soon as its bytes are stored.
+type interrupted struct {
+	blob.Store
+	end context.CancelFunc
+}
+
+func (b interrupted) Put(ctx context.Context, key string, r io.Reader, size int64, opt blob.PutOptions) (blob.Info, error) {
+	defer b.end()
+	return b.Store.Put(ctx, key, r, size, opt)
+}
+
+func TestBytesThatNoVideoGotAreRemovedInTime(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *bench) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		b.intake.Blobs = interrupted{b.blobs, cancel}
+		if _, err := b.intake.Add(ctx, workspace, wav(t, "talk.wav"), analyzer.Options{}); models.ErrorCode(err) != models.CodeCanceled {
+			t.Fatalf("error %v, want the context's", err)
+		}
+		left, err := b.blobs.List(t.Context(), "sources/", "", 10)
+		if err != nil || len(left) != 1 {
+			t.Fatalf("stored %v, %v", left, err)
+		}
+		for _, at := range []struct {
+			after time.Duration
+			want  []string
+		}{{0, nil}, {25 * time.Hour, []string{left[0].Key}}} {
+			if due, err := b.db.Garbage(t.Context(), time.Now().Add(at.after), 10); err != nil || !slices.Equal(due, at.want) {
+				t.Errorf("after %v %v (%v) is to be removed, want %v", at.after, due, err, at.want)
+			}
+		}
+	})
 }

@@ -47,7 +47,7 @@ func (s *submission) submit(ctx context.Context) (id string, err error) {
 	s.video.Created, s.video.Updated = now, now
 	err = s.create(ctx, s.workspace, &s.video)
 	if models.ErrorCode(err) != models.CodeAlreadyExists {
-		return s.video.ID, err // even after an error it may be there: its blobs are left to fsck
+		return s.video.ID, err // even after an error it may be there: the sweeper finds out
 	}
 	if known, err = lib.VideoBySHA256(ctx, s.video.SHA256); err != nil {
 		return "", err
@@ -127,9 +127,20 @@ func (s *submission) lost(ctx context.Context, key string, size int64, sum strin
 	return kind != "", err
 }
 
-// put stores bytes under a key of their own.
+// unclaimed is how long bytes are kept that no video has: no file takes as long
+// to be stored.
+const unclaimed = 24 * time.Hour
+
+// put stores bytes under a key of their own. Should this process end before a
+// video has them, the sweeper removes them.
 func (s *submission) put(ctx context.Context, r io.Reader, size int64, sum string) (key string, err error) {
 	key = "sources/" + models.NewID()
+	err = s.Store.Tx(ctx, func(tx store.Tx) error {
+		return tx.In(s.workspace).Discard(ctx, time.Now().Add(unclaimed), key)
+	})
+	if err != nil {
+		return "", err
+	}
 	_, err = s.Blobs.Put(ctx, key, r, size, blob.PutOptions{SHA256: sum})
 	return key, err
 }

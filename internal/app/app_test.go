@@ -68,7 +68,14 @@ func TestOneProcessHoldsADataDirectoryAtATime(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	one, two := open(t, data), open(t, data)
+	half := filepath.Join(data, "blobs", ".unfinished", "half")
+	if err := os.WriteFile(half, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	hold(t, one)
+	if _, err := os.Stat(half); !os.IsNotExist(err) {
+		t.Errorf("what a killed process had begun to write is there still: %v", err)
+	}
 	if _, err := two.Hold(t.Context()); models.ErrorCode(err) != models.CodeDataInUse {
 		t.Errorf("error %v, want DATA_IN_USE", err)
 	}

@@ -40,6 +40,9 @@ func (a *App) Hold(ctx context.Context) (*Holder, error) {
 		if err := adoptOldLayout(a.cfg.Data); err != nil {
 			return nil, err
 		}
+		if err := a.Blobs.Sweep(ctx, 0); err != nil { // nobody else writes here
+			return nil, err
+		}
 	}
 	name, err := workerName(a.Dir.Path("worker"))
 	if err != nil {
