@@ -23,7 +23,7 @@ files = git ls-files -co --exclude-standard $(1) | while read -r file; do [[ ! -
 player := streaming/player
 player_sources := $(shell find $(player) \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.go' -print 2>/dev/null)
 
-.PHONY: help setup setup-test env build player demo test go-test verify lint generate bench fresh clean \
+.PHONY: help setup setup-test env build player demo test go-test torture verify lint generate bench fresh clean \
 	verify-api verify-format verify-tidy
 
 help: ## list the targets
@@ -89,6 +89,11 @@ go-test: ## run the Go tests alone, with the tree as built
 		fi
 		exit $$failed
 	} | build/ci -skips test/skips.txt
+
+torture: setup-test ## kill, freeze, fill and cut off the programs: the whole of test/torture (half an hour)
+	@$(MAKE) build
+	$(ENV)
+	CUEPOINT_TORTURE=full go test -v -count=1 -timeout=90m ./test/torture
 
 verify: verify-format verify-tidy verify-api ## check that generated code, modules and formatting are current
 	@echo "verify: everything is current"

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -159,10 +158,6 @@ func video(t *testing.T, db store.Store, id string) *models.Video {
 	return v
 }
 
-func over(v *models.Video) bool {
-	return v.State != models.VideoQueued && v.State != models.VideoProcessing
-}
-
 // events lists all that happened.
 func events(t *testing.T, db store.Store) []models.Event {
 	t.Helper()
@@ -247,14 +242,6 @@ func wantNoProcess(t *testing.T, data string, within time.Duration) {
 		left = mine(t, data)
 		return len(left) == 0
 	})
-}
-
-// signalAll sends a signal to all processes of a data directory.
-func signalAll(t *testing.T, data string, signal syscall.Signal) {
-	t.Helper()
-	for pid := range mine(t, data) {
-		_ = syscall.Kill(pid, signal) // it may have ended
-	}
 }
 
 // wantNothingLoose fails where something half-written lies about, or files that

@@ -78,7 +78,9 @@ func encoded(stage, path string) bool {
 }
 
 // postings counts what the index holds.
-func postings(t *testing.T, db store.Store) int { return count(t, db, "SELECT count(*) FROM cue_terms") }
+func postings(t *testing.T, db store.Store) int {
+	return count(t, db, "SELECT count(*) FROM cue_terms")
+}
 
 func wantSame(t *testing.T, want, got outcome) {
 	t.Helper()
