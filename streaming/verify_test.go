@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -160,7 +161,7 @@ func TestLimitsGrowWithTheSource(t *testing.T) {
 	l := plan(t, spans(time.Minute, time.Minute), video(640, 360), audioStream(2, ""))
 	got := l.limits(l.budget())
 	want := proc.Limits{
-		Wall: 720 * time.Second, Progress: time.Minute, Memory: 6 << 30, Nice: 5,
+		Wall: 720 * time.Second, CPU: time.Duration(runtime.NumCPU()) * 720 * time.Second, Progress: time.Minute, Memory: 6 << 30, Nice: 5,
 		FileSize: 3*(800_000+128_000)/8*60 + 16<<20,
 	}
 	if got != want {
