@@ -67,10 +67,11 @@ func connect(path, txlock string, connections int) (*sql.DB, error) {
 		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(ON)"},
 	}
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite", dsn.String())
+	bare, err := sqlitedriver.NewConnector(dsn.String())
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	db := sql.OpenDB(connector{bare})
 	db.SetMaxOpenConns(connections)
 	return db, nil
 }
