@@ -30,10 +30,11 @@ type Source interface {
 }
 
 const (
-	poll        = time.Second      // between looks without a hint, and before trying again
-	readTimeout = 10 * time.Second // a connection that died in silence must not hold up the feed
-	pageSize    = 256              // events per read
-	keepSize    = 1024             // events kept in memory for those who follow closely
+	rest        = 10 * time.Millisecond // from one look to the next at least, so that many changes cost few of them
+	poll        = time.Second           // between looks without a hint, and before trying again
+	readTimeout = 10 * time.Second      // a connection that died in silence must not hold up the feed
+	pageSize    = 256                   // events per read
+	keepSize    = 1024                  // events kept in memory for those who follow closely
 )
 
 // Feed follows a source. It keeps the newest events in memory, which is where
@@ -70,6 +71,7 @@ func (f *Feed) Run(ctx context.Context) {
 	defer tick.Stop()
 	started, failing := false, false
 	for {
+		rested := time.After(rest)
 		err := f.follow(ctx, &started)
 		if ctx.Err() != nil {
 			return
@@ -83,6 +85,11 @@ func (f *Feed) Run(ctx context.Context) {
 		select {
 		case <-changes:
 		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-rested:
 		case <-ctx.Done():
 			return
 		}

@@ -97,17 +97,20 @@ func TestALostHintDelaysByASecond(t *testing.T) {
 	})
 }
 
-func TestAHintIsFollowedAtOnce(t *testing.T) {
+func TestAHintIsFollowedAtOnceAndTheNextAfterARest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		source := newOutbox()
 		f := start(t, source, slog.New(slog.DiscardHandler))
 		s := subscribe(t, f, Now, Filter{})
-		synctest.Wait()
-		recorded := time.Now()
-		source.record("a")
-		if got, took := next(t, s), time.Since(recorded); got != 2 || took != 0 {
-			t.Errorf("event %d came after %v", got, took)
+		<-time.After(2 * rest)
+		for i, want := range []time.Duration{0, rest} {
+			recorded := time.Now()
+			source.record("a")
+			if got, took := next(t, s), time.Since(recorded); got != int64(2*i+2) || took != want {
+				t.Errorf("event %d came after %v, want %v", got, took, want)
+			}
+			synctest.Wait()
 		}
 	})
 }

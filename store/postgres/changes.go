@@ -10,6 +10,28 @@ import (
 	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
 
+// changed is the channel on which is said that events were recorded.
+const changed = "cuepoint_events"
+
+// tellAfter is how long what was recorded waits for more to be told with it.
+const tellAfter = 10 * time.Millisecond
+
+// tellSoon tells all who listen that events were recorded. It is no part of the
+// transactions that did: the server lets those that notify commit one at a time
+// only, and each would wait for the disk by itself. If it comes to nothing, who
+// waits for events sees them when it asks by itself.
+func (s *Store) tellSoon() {
+	if s.telling.Swap(true) {
+		return
+	}
+	time.AfterFunc(tellAfter, func() {
+		s.telling.Store(false)
+		ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+		defer cancel()
+		_, _ = s.pool.Exec(ctx, `SELECT pg_notify($1, '')`, changed)
+	})
+}
+
 // Changes implements [store.Store]. It listens on a connection of its own, so
 // that it takes none from the pool.
 func (s *Store) Changes(ctx context.Context) <-chan struct{} {

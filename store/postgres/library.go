@@ -26,9 +26,10 @@ func (s *Store) In(workspace string) store.Library {
 
 // transaction implements [store.Tx].
 type transaction struct {
-	store *Store
-	tx    pgx.Tx
-	err   error // of the first change that failed, after which the server takes no more
+	store    *Store
+	tx       pgx.Tx
+	err      error // of the first change that failed, after which the server takes no more
+	recorded bool  // that something happened
 }
 
 func (t *transaction) In(workspace string) store.TxLibrary {
@@ -39,13 +40,18 @@ func (t *transaction) Handle() any { return t.tx }
 
 // Tx implements [store.Store].
 func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
-	return s.transact(ctx, func(tx pgx.Tx) error {
-		t := &transaction{store: s, tx: tx}
+	var t *transaction
+	err := s.transact(ctx, func(tx pgx.Tx) error {
+		t = &transaction{store: s, tx: tx}
 		if err := f(t); err != nil {
 			return err
 		}
 		return t.err
 	})
+	if err == nil && t.recorded {
+		s.tellSoon()
+	}
+	return err
 }
 
 // attempts is how often a transaction is tried that others get in the way of.

@@ -45,9 +45,6 @@ func into[T any](all *[]T, scan pgx.RowToFunc[T]) func(pgx.Rows) error {
 	}
 }
 
-// changed is the channel on which transactions that recorded events say so.
-const changed = "cuepoint_events"
-
 const eventColumns = `workspace, video_id, type, state, stage, status, attempt, error_code, error_message, time`
 
 // Record implements [store.TxLibrary].
@@ -58,7 +55,7 @@ func (l *txLibrary) Record(ctx context.Context, events ...models.Event) error {
 		batch.Queue(`INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			l.workspace, clean(e.VideoID), e.Type, e.State, clean(e.Stage), e.Status, e.Attempt, code, clean(message), e.Time)
 	}
-	batch.Queue(`SELECT pg_notify($1, '')`, changed)
+	l.tx.recorded = true
 	return l.write(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, &batch).Close() })
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -27,8 +28,9 @@ var migrations embed.FS
 
 // Store is a pool of connections to one database.
 type Store struct {
-	pool  *pgxpool.Pool
-	close func()
+	pool    *pgxpool.Pool
+	close   func()
+	telling atomic.Bool // that events were recorded
 }
 
 var (
