@@ -35,12 +35,17 @@ var postgres postgresServer
 type Runner interface{ Run() int }
 
 // WithPostgres lets the tests of a package use [Postgres]: its TestMain calls
-// the Run of what is returned, which stops the server at the end.
-func WithPostgres(m Runner) Runner { return postgresRunner{m} }
+// the Run of what is returned, which stops the server at the end. Settings of
+// the server (name=value) replace ours.
+func WithPostgres(m Runner, settings ...string) Runner { return postgresRunner{m, settings} }
 
-type postgresRunner struct{ tests Runner }
+type postgresRunner struct {
+	tests    Runner
+	settings []string
+}
 
 func (r postgresRunner) Run() int {
+	postgres.settings = r.settings
 	postgres.allowed.Store(true)
 	status := r.tests.Run()
 	if err := postgres.stop(); err != nil {
@@ -52,7 +57,7 @@ func (r postgresRunner) Run() int {
 
 // Postgres returns the URL of a new, empty database on a server that the first
 // call starts, and fails the test where PostgreSQL is not installed. It goes
-// with the server, which keeps nothing through a crash.
+// with the server, which keeps nothing through a crash unless it was set to.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	if !postgres.allowed.Load() {
@@ -70,6 +75,7 @@ func Postgres(t testing.TB) string {
 
 // postgresServer is a server in a directory of its own, reached by a socket there.
 type postgresServer struct {
+	settings  []string // besides those of every server of tests
 	allowed   atomic.Bool
 	databases atomic.Int64
 
@@ -135,9 +141,13 @@ func (s *postgresServer) prepare() (err error) {
 func (s *postgresServer) serve() error {
 	s.ended = make(chan error, 1)
 	log := &ready{text: "ready to accept connections", seen: make(chan struct{})}
-	command := s.command("postgres", "-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-h", "",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-		"-c", "max_connections=300", "-c", "deadlock_timeout=100ms")
+	args := []string{"-D", filepath.Join(s.dir, "data"), "-k", s.dir, "-h", ""}
+	for _, setting := range append([]string{
+		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", "deadlock_timeout=100ms",
+	}, s.settings...) {
+		args = append(args, "-c", setting)
+	}
+	command := s.command("postgres", args...)
 	command.Stderr = log
 	go func() { s.ended <- proc.Run(context.Background(), command) }()
 	select {

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -70,27 +69,6 @@ func BenchmarkPackaging(b *testing.B) {
 	}
 	atMost(b, "of-per-rung", ways[0].took, ways[1].took, 0.80)
 	atMost(b, "of-single", ways[0].took, ways[2].took, 1.05)
-}
-
-// atMost reports the median ratio of times in the same round, and fails the
-// benchmark where it is above a limit.
-func atMost(b *testing.B, name string, ours, theirs []time.Duration, limit float64) {
-	b.Helper()
-	var ratios []float64
-	for i := range ours {
-		ratios = append(ratios, ours[i].Seconds()/theirs[i].Seconds())
-	}
-	ratio := median(ratios)
-	b.ReportMetric(ratio, name)
-	b.Logf("%-16s median %.3f, from %.3f to %.3f, at most %.2f", name, ratio, slices.Min(ratios), slices.Max(ratios), limit)
-	if ratio > limit {
-		b.Errorf("%s is %.3f, want at most %.2f", name, ratio, limit)
-	}
-}
-
-func median[T cmp.Ordered](values []T) T {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
 }
 
 func pack(b *testing.B, tools ffmpeg.Tools, source, dir string, media *models.MediaInfo) error {
