@@ -108,8 +108,18 @@ func (c *analyzeCmd) all(ctx context.Context, e *env, s *session) error {
 	return nil
 }
 
-// command has an input analyzed, and returns its video's id.
+// command has an input analyzed, and returns its video's id. It waits for servers
+// that are away.
 func (c *analyzeCmd) command(ctx context.Context, s *session, input string) (id string, err error) {
+	err = s.app.Outlast(ctx, func() error {
+		id, err = c.give(ctx, s, input)
+		return err
+	})
+	return id, err
+}
+
+// give gives the command to have an input analyzed.
+func (c *analyzeCmd) give(ctx context.Context, s *session, input string) (id string, err error) {
 	err = s.do(ctx, func(to api.Commands) error {
 		if len(c.Stage) > 0 {
 			id = filepath.Base(input) // it was read as a path

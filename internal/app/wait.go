@@ -20,7 +20,8 @@ type Watcher interface {
 const lookEvery = 500 * time.Millisecond
 
 // Wait returns a video's document when all that is to be done with it has
-// ended, wherever that is being done. What is wrong with the video is in the
+// ended, wherever that is being done; a server that is away meanwhile is waited
+// for. What is wrong with the video is in the
 // document as well as in the error, which is nil only for one that is ready.
 // NOT_FOUND.
 func (a *App) Wait(ctx context.Context, id string, watch Watcher) (*Document, error) {
@@ -29,7 +30,11 @@ func (a *App) Wait(ctx context.Context, id string, watch Watcher) (*Document, er
 	defer tick.Stop()
 	seen := map[string]models.StageRun{}
 	for {
-		video, err := a.Store.Video(ctx, id)
+		var video *models.Video
+		err := a.Outlast(ctx, func() (err error) {
+			video, err = a.Store.Video(ctx, id)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -66,8 +71,11 @@ func tell(watch Watcher, video *models.Video, seen map[string]models.StageRun) {
 	}
 }
 
-func (a *App) ended(ctx context.Context, video *models.Video) (*Document, error) {
-	doc, err := a.Document(ctx, video.ID)
+func (a *App) ended(ctx context.Context, video *models.Video) (doc *Document, err error) {
+	err = a.Outlast(ctx, func() error {
+		doc, err = a.Document(ctx, video.ID)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
