@@ -2,7 +2,6 @@ package torture
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -124,18 +123,8 @@ func (l *library) wantUnreachable(t *testing.T, address string, run models.Stage
 		t.Errorf("the run %q is shown", run.ID)
 	}
 	for _, file := range []string{"master.m3u8", "180p/index.m3u8", "scores.csv", "captions.en.vtt"} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/play/"+id+"/"+run.Stage+"@"+run.ID+"/"+file, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(answer.Body)
-		answer.Body.Close()
-		if answer.StatusCode != http.StatusNotFound {
-			t.Errorf("%s: %d %.100s", file, answer.StatusCode, body)
+		if status, body := get(t, address+"/play/"+id+"/"+run.Stage+"@"+run.ID+"/"+file); status != http.StatusNotFound {
+			t.Errorf("%s: %d %.100s", file, status, body)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package torture
 
 import (
-	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -20,7 +19,12 @@ import (
 	"github.com/cuepoint/cuepoint/store/sqlite"
 )
 
-func TestMain(m *testing.M) { os.Exit(testenv.WithPostgres(m).Run()) }
+func TestMain(m *testing.M) {
+	if config := os.Getenv(workerConfig); config != "" {
+		os.Exit(workEmptily(config))
+	}
+	os.Exit(testenv.WithPostgres(m).Run())
+}
 
 // whole says whether everything is to be done, and not the short form.
 var whole = os.Getenv("CUEPOINT_TORTURE") == "full"
@@ -158,8 +162,8 @@ func video(t *testing.T, db store.Store, id string) *models.Video {
 	return v
 }
 
-// events lists all that happened.
-func events(t *testing.T, db store.Store) []models.Event {
+// happened lists all that happened.
+func happened(t *testing.T, db store.Store) []models.Event {
 	t.Helper()
 	var all []models.Event
 	for after := int64(0); ; after = all[len(all)-1].Cursor {
@@ -254,6 +258,9 @@ func (l *library) wantNothingLoose(t *testing.T, db store.Store) {
 		}
 	}
 	wantNoLooseBlob(t, db, l.blobs(t))
+	if status, stdout, stderr := l.answer(t, "fsck"); status != 0 {
+		t.Errorf("fsck: status %d\n%s%s", status, stdout, stderr)
+	}
 }
 
 func wantNoLooseBlob(t *testing.T, db store.Store, files blob.Store) {
@@ -300,16 +307,20 @@ func talk(t *testing.T) (clip, model string) {
 // count asks a database for a number.
 func count(t *testing.T, db store.Store, query string) int {
 	t.Helper()
-	var n int
-	var err error
-	switch db := db.(type) {
-	case *sqlite.Store:
-		err = db.Writer().QueryRowContext(t.Context(), query).Scan(&n)
-	case *postgres.Store:
-		err = db.Pool().QueryRow(context.WithoutCancel(t.Context()), query).Scan(&n)
-	}
+	n, err := tryCount(t, db, query)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// tryCount asks a database that may be away.
+func tryCount(t *testing.T, db store.Store, query string) (n int, err error) {
+	switch db := db.(type) {
+	case *sqlite.Store:
+		err = db.Writer().QueryRowContext(t.Context(), query).Scan(&n)
+	case *postgres.Store:
+		err = db.Pool().QueryRow(t.Context(), query).Scan(&n)
+	}
+	return n, err
 }

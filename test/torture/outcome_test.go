@@ -93,7 +93,7 @@ func wantSame(t *testing.T, want, got outcome) {
 func wantOnce(t *testing.T, db store.Store) {
 	t.Helper()
 	done := map[[2]string]int{}
-	for _, e := range events(t, db) {
+	for _, e := range happened(t, db) {
 		if e.Type == models.EventStageStatus && e.Status == models.StageDone {
 			done[[2]string{e.VideoID, e.Stage}]++
 		}

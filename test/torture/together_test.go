@@ -35,7 +35,7 @@ func TestFiftyAtOnceMakeOneVideoWithOnePipeline(t *testing.T) {
 			t.Errorf("videos: %v, want one", ids)
 		}
 		db := l.db(t)
-		created := slices.DeleteFunc(events(t, db), func(e models.Event) bool { return e.Type != models.EventVideoCreated })
+		created := slices.DeleteFunc(happened(t, db), func(e models.Event) bool { return e.Type != models.EventVideoCreated })
 		if len(created) != 1 || len(videos(t, db)) != 1 {
 			t.Errorf("created %+v", created)
 		}
