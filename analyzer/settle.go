@@ -61,6 +61,7 @@ func (a *attempt) settle(ctx context.Context, f finding) (outcome obs.Outcome, e
 		return a.settle(ctx, finding{err: err}) // the commit itself was refused
 	}
 	a.log.Error("the end of an attempt could not be written; its lease runs out", "error", err)
+	a.stuck(err)
 	return obs.Failed, nil
 }
 

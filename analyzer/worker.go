@@ -34,6 +34,11 @@ type Worker struct {
 	Feed    *events.Feed
 	Metrics *obs.Metrics
 
+	// Stuck hears that the database does not take what has to be written, and
+	// is not just away: its disk is full, say. Without it the worker waits until
+	// that is mended. It may be called often, and by many goroutines.
+	Stuck func(error)
+
 	times times // of leases; the usual ones unless set
 
 	mu       sync.Mutex
@@ -82,11 +87,19 @@ func (w *Worker) do(ctx context.Context, task Task) error {
 		if errors.Is(err, errTakenBack) || models.ErrorCode(err) == models.CodeNotFound {
 			return nil // the task is no longer anybody's
 		}
+		w.stuck(err)
 		return err
 	}
 	w.enter(a)
 	defer w.leave(a)
 	return a.run(ctx)
+}
+
+// stuck tells of an error that keeps the worker from going on.
+func (w *Worker) stuck(err error) {
+	if w.Stuck != nil && verdict(models.ErrorCode(err)) != outside {
+		w.Stuck(err)
+	}
 }
 
 func (w *Worker) enter(a *attempt) {

@@ -92,7 +92,7 @@ func (s *session) work(ctx context.Context) error {
 	for {
 		holder, other := s.parties()
 		if holder != nil {
-			return holder.Serve(ctx, app.ServeConfig{Slots: app.Slots()})
+			return holder.Serve(ctx, app.ServeConfig{Slots: app.Slots(), EndStuck: true})
 		}
 		if err := other.Ended(ctx); err != nil {
 			return nil //nolint:nilerr // ctx has ended

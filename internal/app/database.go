@@ -29,7 +29,8 @@ func openDatabase(ctx context.Context, url config.Secret, file string) (*databas
 			return nil, err
 		}
 		return &database{db, func(ctx context.Context, log *slog.Logger) (analyzer.Queue, error) {
-			return riverq.OpenSQLite(ctx, db.Writer(), log)
+			queue, err := riverq.OpenSQLite(ctx, db.Writer(), log)
+			return explained{queue, db.Explain}, db.Explain(ctx, err)
 		}}, nil
 	}
 	db, err := postgres.Open(ctx, url.Reveal())
@@ -37,8 +38,32 @@ func openDatabase(ctx context.Context, url config.Secret, file string) (*databas
 		return nil, err
 	}
 	return &database{db, func(ctx context.Context, log *slog.Logger) (analyzer.Queue, error) {
-		return riverq.OpenPostgres(ctx, db.Pool(), log)
+		queue, err := riverq.OpenPostgres(ctx, db.Pool(), log)
+		return explained{queue, db.Explain}, db.Explain(ctx, err)
 	}}, nil
+}
+
+// explained is a queue whose errors have the codes that its database's have.
+type explained struct {
+	analyzer.Queue
+	explain func(ctx context.Context, err error) error
+}
+
+// Taken implements [analyzer.Queue].
+func (q explained) Taken(ctx context.Context) ([]analyzer.Taken, error) {
+	taken, err := q.Queue.Taken(ctx)
+	return taken, q.explain(ctx, err)
+}
+
+// Waiting implements [analyzer.Queue].
+func (q explained) Waiting(ctx context.Context) (map[analyzer.Class]analyzer.Backlog, error) {
+	waiting, err := q.Queue.Waiting(ctx)
+	return waiting, q.explain(ctx, err)
+}
+
+// Work implements [analyzer.Queue].
+func (q explained) Work(ctx context.Context, worker string, slots map[analyzer.Class]int, do func(context.Context, analyzer.Task) error) error {
+	return q.explain(ctx, q.Queue.Work(ctx, worker, slots, do))
 }
 
 // databasePatience is how long the doctor waits for a database.

@@ -28,6 +28,9 @@ type ServeConfig struct {
 	// the process does not work on stages.
 	Slots map[analyzer.Class]int
 	Grace time.Duration // that running stages get to end when the process is to end
+	// EndStuck has Serve return the error when the database takes nothing any
+	// more, because its disk is full, say. Without it that is waited out.
+	EndStuck bool
 
 	// Ready is called once, with the address that was taken for Listen, nil
 	// without.
@@ -50,7 +53,7 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 	}
 	parts := []part{func(ctx context.Context) error { return serveUntil(ctx, server.Serve, server.Close) }}
 	if len(cfg.Slots) > 0 {
-		parts = append(parts, func(ctx context.Context) error { return h.work(ctx, cfg.Slots, cfg.Grace) })
+		parts = append(parts, func(ctx context.Context) error { return h.work(ctx, cfg) })
 	}
 	return h.run(ctx, cfg, server.Addr(), h.watchQueue(cfg.Slots), parts...)
 }

@@ -28,15 +28,24 @@ func (h *Holder) worker(slots map[analyzer.Class]int, grace time.Duration) *anal
 	}
 }
 
-// work runs stages until ctx ends, and then those under way for as long as
+// work runs stages until ctx ends, and then those under way for as long as their
 // grace, before it hands them back.
-func (h *Holder) work(ctx context.Context, slots map[analyzer.Class]int, grace time.Duration) error {
+func (h *Holder) work(ctx context.Context, cfg ServeConfig) error {
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var feed sync.WaitGroup
 	feed.Go(func() { h.feed.Run(following) })
 	defer feed.Wait()
 	defer stop()
-	return h.worker(slots, grace).Run(ctx)
+	working, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	worker := h.worker(cfg.Slots, cfg.Grace)
+	if cfg.EndStuck {
+		worker.Stuck = end
+	}
+	if err := worker.Run(working); err != nil || ctx.Err() != nil {
+		return err
+	}
+	return context.Cause(working)
 }
 
 // queueReader reads the state of the queue for the metrics.

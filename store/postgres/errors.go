@@ -30,6 +30,10 @@ const (
 	operatorClass        = "57" // shut down, crashed, starting
 )
 
+// Explain gives an error of who uses the database beside the store its code, as
+// the store's own have them.
+func (s *Store) Explain(ctx context.Context, err error) error { return coded(ctx, err) }
+
 // coded gives the failures of a database that people can do something about a
 // code. The end of ctx stays what it is.
 func coded(ctx context.Context, err error) error {

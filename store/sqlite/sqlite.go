@@ -124,6 +124,10 @@ func (s *Store) Close() error {
 // it for more waits for ever.
 func (s *Store) Writer() *sql.DB { return s.write }
 
+// Explain gives an error of who uses the database beside the store its code, as
+// the store's own have them.
+func (s *Store) Explain(_ context.Context, err error) error { return coded(err) }
+
 // coded gives the failures of SQLite that people can do something about a code.
 func coded(err error) error {
 	var e *sqlitedriver.Error
@@ -131,7 +135,7 @@ func coded(err error) error {
 		return err
 	}
 	switch e.Code() {
-	case sqlite3.SQLITE_FULL:
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE: // the latter where the file beside the log cannot grow
 		return models.StorageFull(err)
 	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
 		return sqldb.Exists(err)

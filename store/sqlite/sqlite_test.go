@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,5 +79,20 @@ func TestAFileThatIsNoDatabaseIsNamed(t *testing.T) {
 	}
 	if _, err := sqlite.Open(t.Context(), filepath.Dir(path)); models.ErrorCode(err) != models.CodeInvalidArgument {
 		t.Errorf("a directory: %v, want INVALID_ARGUMENT", err)
+	}
+}
+
+func TestExplainKnowsAFullDisk(t *testing.T) {
+	t.Parallel()
+	s := open(t, filepath.Join(t.TempDir(), "cuepoint.db"))
+	if err := s.Explain(t.Context(), nil); err != nil {
+		t.Errorf("nothing becomes %v", err)
+	}
+	if _, err := s.Writer().ExecContext(t.Context(), `PRAGMA max_page_count = 1`); err != nil { // no more than there are
+		t.Fatal(err)
+	}
+	_, err := s.Writer().ExecContext(t.Context(), `CREATE TABLE more AS SELECT zeroblob(100000)`)
+	if code := models.ErrorCode(s.Explain(t.Context(), fmt.Errorf("put tasks: %w", err))); code != models.CodeStorageFull {
+		t.Errorf("%v is %s, want STORAGE_FULL", err, code)
 	}
 }
