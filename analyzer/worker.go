@@ -61,6 +61,9 @@ func (w *Worker) Run(ctx context.Context) error {
 		w.times = usual
 	}
 	if err := w.reconcile(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to end before it began
+		}
 		return fmt.Errorf("take up what was left behind: %w", err)
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -351,3 +351,14 @@ func TestAStageThatHangsIsStopped(t *testing.T) {
 		t.Errorf("speech is %+v", run)
 	}
 }
+
+func TestAWorkerThatIsToldToEndBeforeItBegan(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *bench) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := b.worker(t, "w").Run(ctx); err != nil {
+			t.Errorf("it ended with %v", err)
+		}
+	})
+}

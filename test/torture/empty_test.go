@@ -141,7 +141,7 @@ func TestManyEmptyStagesOutliveTheirWorkers(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = control.Store.Close(), blobs.Close() })
-	k := &killer{every: time.Duration(of(2, 5)) * time.Second}
+	k := &killer{every: time.Duration(of(2, 5)) * time.Second, most: n}
 	dirs := []string{t.TempDir() + "/one", t.TempDir() + "/two"}
 	k.start = func(i int) *testenv.Process {
 		own := l

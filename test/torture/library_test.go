@@ -2,6 +2,7 @@ package torture
 
 import (
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +23,10 @@ import (
 func TestMain(m *testing.M) {
 	if config := os.Getenv(workerConfig); config != "" {
 		os.Exit(workEmptily(config))
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil { // they wait for others most of the time
+		panic(err)
 	}
 	os.Exit(testenv.WithPostgres(m).Run())
 }
