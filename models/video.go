@@ -110,6 +110,7 @@ type StageResult struct {
 	Run         string // the attempt that made it
 	Fingerprint string // of everything it depends on: the same one means the same result
 	Sums        string // SHA-256 of the list of its files' hashes, lower-case hex; empty without files
+	Warning     *Error // it stands, but makes the video partial
 }
 
 // Elapsed is how long the run took, 0 while it has not finished and for one that

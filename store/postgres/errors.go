@@ -22,6 +22,7 @@ const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	lockNotAvailable     = "55P03"
+	idleInTransaction    = "25P03" // for longer than the server bears: this process stood still
 	queryCanceled        = "57014" // by statement_timeout: who cancels has no more use for the answer
 	noPrivilege          = "42501"
 	noDatabase           = "3D000"
@@ -59,7 +60,7 @@ func codedState(state string, err error) error {
 		return models.StorageFull(err)
 	case serializationFailure, deadlockDetected, lockNotAvailable, queryCanceled:
 		return sqldb.Busy(err)
-	case tooManyConnections:
+	case tooManyConnections, idleInTransaction:
 		return unavailable(err)
 	case noDatabase:
 		return models.Errorf(models.CodeInvalidArgument, "there is no such database; create it, or check its name in the URL").Because(err)

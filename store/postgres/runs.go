@@ -15,18 +15,20 @@ import (
 )
 
 const runColumns = `stage, run, status, version, params, error_code, error_message, fence, worker, heartbeat, progress, due,
-	attempt, failures, crashes, losses, started, finished, result_run, fingerprint, sums`
+	attempt, failures, crashes, losses, started, finished, result_run, fingerprint, sums, warning_code, warning_message`
 
 // upsertRun finds the video itself, so that it does nothing where there is none.
 const upsertRun = `INSERT INTO stage_runs (workspace, video_id, ` + runColumns + `)
-	SELECT workspace, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23
+	SELECT workspace, id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+		$24, $25
 	FROM videos` + live + `
 	ON CONFLICT (video_id, stage) DO UPDATE SET run = excluded.run, status = excluded.status, version = excluded.version,
 		params = excluded.params, error_code = excluded.error_code, error_message = excluded.error_message,
 		fence = excluded.fence, worker = excluded.worker, heartbeat = excluded.heartbeat, progress = excluded.progress,
 		due = excluded.due, attempt = excluded.attempt, failures = excluded.failures, crashes = excluded.crashes,
 		losses = excluded.losses, started = excluded.started, finished = excluded.finished,
-		result_run = excluded.result_run, fingerprint = excluded.fingerprint, sums = excluded.sums`
+		result_run = excluded.result_run, fingerprint = excluded.fingerprint, sums = excluded.sums,
+		warning_code = excluded.warning_code, warning_message = excluded.warning_message`
 
 // SetRun implements [store.Library].
 func (l *library) SetRun(ctx context.Context, videoID string, runs ...models.StageRun) error {
@@ -44,10 +46,11 @@ func (l *library) setRuns(ctx context.Context, tx pgx.Tx, videoID string, runs .
 	})
 	for _, r := range runs {
 		code, message := sqldb.ErrorColumns(r.Error)
+		warning, warns := sqldb.ErrorColumns(r.Result.Warning)
 		batch.Queue(upsertRun, l.workspace, clean(videoID), clean(r.Stage), clean(r.ID), r.Status, r.Version, clean(r.Params),
 			code, clean(message), r.Fence, clean(r.Worker), nullTime(r.Heartbeat), r.Progress, nullTime(r.Due),
 			r.Attempt, r.Failures, r.Crashes, r.Losses, nullTime(r.Started), nullTime(r.Finished),
-			clean(r.Result.Run), clean(r.Result.Fingerprint), clean(r.Result.Sums))
+			clean(r.Result.Run), clean(r.Result.Fingerprint), clean(r.Result.Sums), warning, clean(warns))
 	}
 	err := tx.SendBatch(ctx, &batch).Close()
 	if err == nil && !found {
@@ -97,12 +100,12 @@ func loadRuns(ctx context.Context, r reader, videos []*models.Video) error {
 func scanRunning(row pgx.CollectableRow) (store.Running, error) {
 	var one store.Running
 	r := &one.Run
-	var code, message string
+	var code, message, warning, warns string
 	var heartbeat, due, started, finished *time.Time
 	err := row.Scan(&one.Workspace, &one.VideoID, &r.Stage, &r.ID, &r.Status, &r.Version, &r.Params, &code, &message,
 		&r.Fence, &r.Worker, &heartbeat, &r.Progress, &due, &r.Attempt, &r.Failures, &r.Crashes, &r.Losses, &started, &finished,
-		&r.Result.Run, &r.Result.Fingerprint, &r.Result.Sums)
-	r.Error = sqldb.ErrorFrom(code, message)
+		&r.Result.Run, &r.Result.Fingerprint, &r.Result.Sums, &warning, &warns)
+	r.Error, r.Result.Warning = sqldb.ErrorFrom(code, message), sqldb.ErrorFrom(warning, warns)
 	r.Heartbeat, r.Due, r.Started, r.Finished = timeFrom(heartbeat), timeFrom(due), timeFrom(started), timeFrom(finished)
 	return one, err
 }

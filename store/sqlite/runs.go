@@ -13,7 +13,7 @@ import (
 )
 
 const runColumns = `stage, run, status, version, params, error_code, error_message, fence, worker, heartbeat, progress, due,
-	attempt, failures, crashes, losses, started, finished, result_run, fingerprint, sums`
+	attempt, failures, crashes, losses, started, finished, result_run, fingerprint, sums, warning_code, warning_message`
 
 // SetRun implements [store.Library].
 func (l *library) SetRun(ctx context.Context, videoID string, runs ...models.StageRun) error {
@@ -28,13 +28,14 @@ func (l *library) setRuns(ctx context.Context, tx *sql.Tx, videoID string, runs 
 	}
 	for _, r := range runs {
 		code, message := sqldb.ErrorColumns(r.Error)
+		warning, warns := sqldb.ErrorColumns(r.Result.Warning)
 		_, err := tx.ExecContext(ctx, `INSERT INTO stage_runs (workspace, video_id, `+runColumns+`)
-			VALUES (`+marks(23)+`)
+			VALUES (`+marks(25)+`)
 			ON CONFLICT (video_id, stage) DO UPDATE SET (`+runColumns+`) = (`+excluded(runColumns)+`)`,
 			l.workspace, videoID, r.Stage, r.ID, r.Status, r.Version, r.Params, code, message,
 			r.Fence, r.Worker, nullMicros(r.Heartbeat), r.Progress, nullMicros(r.Due),
 			r.Attempt, r.Failures, r.Crashes, r.Losses, nullMicros(r.Started), nullMicros(r.Finished),
-			r.Result.Run, r.Result.Fingerprint, r.Result.Sums)
+			r.Result.Run, r.Result.Fingerprint, r.Result.Sums, warning, warns)
 		if err != nil {
 			return err
 		}
@@ -93,12 +94,12 @@ func loadRuns(ctx context.Context, r reader, videos []*models.Video) error {
 func scanRunning(row scanner) (store.Running, error) {
 	var one store.Running
 	r := &one.Run
-	var code, message string
+	var code, message, warning, warns string
 	var heartbeat, due, started, finished sql.NullInt64
 	err := row.Scan(&one.Workspace, &one.VideoID, &r.Stage, &r.ID, &r.Status, &r.Version, &r.Params, &code, &message,
 		&r.Fence, &r.Worker, &heartbeat, &r.Progress, &due, &r.Attempt, &r.Failures, &r.Crashes, &r.Losses, &started, &finished,
-		&r.Result.Run, &r.Result.Fingerprint, &r.Result.Sums)
-	r.Error = sqldb.ErrorFrom(code, message)
+		&r.Result.Run, &r.Result.Fingerprint, &r.Result.Sums, &warning, &warns)
+	r.Error, r.Result.Warning = sqldb.ErrorFrom(code, message), sqldb.ErrorFrom(warning, warns)
 	r.Heartbeat, r.Due, r.Started, r.Finished = timeFrom(heartbeat), timeFrom(due), timeFrom(started), timeFrom(finished)
 	return one, err
 }

@@ -215,7 +215,7 @@ func testRuns(t *testing.T, db store.Store) {
 			Stage: "probe", ID: "r1", Status: models.StageDone, Version: 2, Params: "p", Fence: 1 << 40, Worker: "w",
 			Heartbeat: moment.Add(time.Millisecond), Progress: 0.5, Due: moment.Add(-time.Second), Attempt: 1, Failures: 2, Crashes: 3, Losses: 4,
 			Started: moment, Finished: moment.Add(time.Second),
-			Result: models.StageResult{Run: "r0", Fingerprint: "f", Sums: "s"},
+			Result: models.StageResult{Run: "r0", Fingerprint: "f", Sums: "s", Warning: models.Errorf(models.CodeTruncatedMedia, "short")},
 		},
 		{Stage: "another", Status: models.StageFailed, Error: models.Errorf(models.CodeNoMedia, "no")},
 	}

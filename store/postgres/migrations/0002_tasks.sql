@@ -28,8 +28,10 @@ ALTER TABLE stage_runs
     ADD COLUMN losses      integer NOT NULL DEFAULT 0,
     ADD COLUMN result_run  text COLLATE "C" NOT NULL DEFAULT '',
     ADD COLUMN fingerprint text NOT NULL DEFAULT '',
-    ADD COLUMN sums        text NOT NULL DEFAULT '';
-UPDATE stage_runs SET result_run = run WHERE status = 'done';
+    ADD COLUMN sums        text NOT NULL DEFAULT '',
+    ADD COLUMN warning_code    text NOT NULL DEFAULT '',
+    ADD COLUMN warning_message text NOT NULL DEFAULT '';
+UPDATE stage_runs SET result_run = run, warning_code = error_code, warning_message = error_message WHERE status = 'done';
 UPDATE stage_runs SET status = 'pending' WHERE status = 'running'; -- whoever ran it held no fence
 
 -- No column that a heartbeat changes is in an index, which keeps it cheap.

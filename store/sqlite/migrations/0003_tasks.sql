@@ -25,7 +25,9 @@ ALTER TABLE stage_runs ADD COLUMN losses INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE stage_runs ADD COLUMN result_run TEXT NOT NULL DEFAULT '';
 ALTER TABLE stage_runs ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '';
 ALTER TABLE stage_runs ADD COLUMN sums TEXT NOT NULL DEFAULT '';
-UPDATE stage_runs SET result_run = run WHERE status = 'done';
+ALTER TABLE stage_runs ADD COLUMN warning_code TEXT NOT NULL DEFAULT '';
+ALTER TABLE stage_runs ADD COLUMN warning_message TEXT NOT NULL DEFAULT '';
+UPDATE stage_runs SET result_run = run, warning_code = error_code, warning_message = error_message WHERE status = 'done';
 UPDATE stage_runs SET status = 'pending' WHERE status = 'running'; -- whoever ran it held no fence
 
 CREATE INDEX stage_runs_running ON stage_runs (video_id) WHERE status = 'running';
