@@ -171,3 +171,56 @@ func TestBytesThatNoVideoGotAreRemovedInTime(t *testing.T) {
 		}
 	})
 }
+
+// meddling is a store of files before whose next Put something happens.
+type meddling struct {
+	blob.Store
+	blob.Local
+	before func()
+}
+
+func (m *meddling) Put(ctx context.Context, key string, r io.Reader, size int64, opt blob.PutOptions) (blob.Info, error) {
+	if before := m.before; before != nil {
+		m.before = nil
+		before()
+	}
+	return m.Store.Put(ctx, key, r, size, opt)
+}
+
+func TestAVideoMayComeOrGoWhileItsFileIsStored(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	between := &meddling{Store: b.blobs, Local: b.blobs.(blob.Local)}
+	slow := *b.intake
+	slow.Blobs = between
+	path, captions := wav(t, "talk.wav"), filepath.Join(t.TempDir(), "x.srt")
+	if err := os.WriteFile(captions, []byte("1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opt := analyzer.Options{Captions: captions}
+
+	var meanwhile string
+	between.before = func() { meanwhile = b.add(t, analyzer.Options{}) }
+	v, err := slow.Add(t.Context(), workspace, path, opt)
+	if err != nil || v.ID != meanwhile || v.Captions == nil {
+		t.Errorf("one came: %+v, %v", v, err)
+	}
+	wantLeft(t, b, "blobs/sources/*", 2)
+
+	if err := b.control.Delete(t.Context(), workspace, meanwhile); err != nil {
+		t.Fatal(err)
+	}
+	meanwhile = b.add(t, analyzer.Options{})
+	between.before = func() {
+		if err := b.control.Delete(t.Context(), workspace, meanwhile); err != nil {
+			t.Error(err)
+		}
+	}
+	if v, err = slow.Add(t.Context(), workspace, path, opt); err != nil || v.ID == meanwhile || v.Captions == nil {
+		t.Errorf("one went: %+v, %v", v, err)
+	}
+	if err := b.worker(t, "one").Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantLeft(t, b, "blobs/sources/*", 2)
+}

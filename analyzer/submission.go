@@ -3,9 +3,9 @@ package analyzer
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -21,103 +21,123 @@ type submission struct {
 	captions  *sidecar // nil for none
 	video     models.Video
 	title     string // that was given; empty for none
+
+	unused []string // keys of what was put and no video has; of what may be in use, none
 }
 
 // submit returns the id of the video of these bytes, which may have been there.
 // Of several submissions of the same bytes at once, one makes the video.
 func (s *submission) submit(ctx context.Context) (id string, err error) {
+	defer s.drop(ctx)
 	lib := s.Store.In(s.workspace)
-	known, err := lib.VideoBySHA256(ctx, s.video.SHA256)
-	if err == nil {
-		return known.ID, s.join(ctx, known)
+	for range 3 { // the video may come or go while we look
+		known, missing := lib.VideoBySHA256(ctx, s.video.SHA256)
+		switch {
+		case missing == nil:
+			id, err = known.ID, s.join(ctx, known)
+		case models.ErrorCode(missing) == models.CodeNotFound:
+			id, err = s.video.ID, s.make(ctx)
+		default:
+			return "", missing
+		}
+		if code := models.ErrorCode(err); code != models.CodeAlreadyExists && code != models.CodeNotFound {
+			break
+		}
 	}
-	if models.ErrorCode(err) != models.CodeNotFound {
-		return "", err
+	return id, err
+}
+
+// make makes the submission a video. ALREADY_EXISTS.
+func (s *submission) make(ctx context.Context) error {
+	if err := s.putSource(ctx); err != nil {
+		return err
 	}
-	if s.video.Blob, err = s.put(ctx, s.file, s.video.Size, s.video.SHA256); err != nil {
-		return "", err
+	if err := s.putCaptions(ctx); err != nil {
+		return err
 	}
 	if s.captions != nil {
-		if err := s.putCaptions(ctx); err != nil {
-			return "", errors.Join(err, s.drop(ctx, s.video.Blob))
-		}
 		s.video.Captions = &s.captions.Sidecar
 	}
 	now := time.Now().UTC()
 	s.video.Created, s.video.Updated = now, now
-	err = s.create(ctx, s.workspace, &s.video)
+	err := s.create(ctx, s.workspace, &s.video)
 	if models.ErrorCode(err) != models.CodeAlreadyExists {
-		return s.video.ID, err // even after an error it may be there: the sweeper finds out
+		s.unused = nil // even after an error it may be there: the sweeper finds out
 	}
-	if known, err = lib.VideoBySHA256(ctx, s.video.SHA256); err != nil {
-		return "", err
-	}
-	drop := []string{s.video.Blob}
-	if s.captions != nil {
-		drop, s.captions.Blob = append(drop, s.captions.Blob), ""
-	}
-	return known.ID, errors.Join(s.drop(ctx, drop...), s.join(ctx, known))
+	return err
 }
 
-// join makes the submission part of a video that is there.
+// join makes the submission part of a video that is there. NOT_FOUND if it is
+// gone by now.
 func (s *submission) join(ctx context.Context, known *models.Video) error {
-	update := store.VideoUpdate{}
-	if known.Source != s.video.Source {
-		update.Source = &s.video.Source
+	_, here := s.Blobs.(blob.Local) // a bucket looks after its own bytes, and reading them takes long
+	source, err := s.lost(ctx, known.Blob, known.Size, known.SHA256, here)
+	if err == nil && source {
+		err = s.putSource(ctx)
 	}
-	if s.title != "" && s.title != known.Title {
-		update.Title = &s.title
+	captions := s.captions != nil
+	if err == nil && captions && known.Captions != nil && known.Captions.SHA256 == s.captions.SHA256 {
+		captions, err = s.lost(ctx, known.Captions.Blob, -1, known.Captions.SHA256, true)
 	}
-	if s.video.Language != "" && s.video.Language != known.Language {
-		update.Language = &s.video.Language
+	if err == nil && captions {
+		err = s.putCaptions(ctx)
 	}
-	replaced, err := s.bring(ctx, known, &update)
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, s.workspace, known.ID, func(t *turn) error {
-		if update != (store.VideoUpdate{}) {
-			if err := t.lib.UpdateVideo(ctx, known.ID, update); err != nil {
-				return err
-			}
+	var used []string
+	err = s.change(ctx, s.workspace, known.ID, func(t *turn) error {
+		had := blobsOf(t.video)
+		s.edit(t, source, captions)
+		used = blobsOf(t.video)
+		if replaced := without(had, used); len(replaced) > 0 {
 			if err := t.lib.Discard(ctx, t.now.Add(zombieGrace), replaced...); err != nil {
-				return err
-			}
-			if err := t.reload(ctx); err != nil {
 				return err
 			}
 		}
 		return t.refresh(ctx)
 	})
+	if models.ErrorCode(err) != models.CodeNotFound {
+		s.unused = without(s.unused, used) // even after an error they may be the video's
+	}
+	return err
 }
 
-// bring stores what a video does not have, or not any more, of what it is made
-// of, and returns the keys of what that replaces.
-func (s *submission) bring(ctx context.Context, known *models.Video, update *store.VideoUpdate) (replaced []string, err error) {
-	_, here := s.Blobs.(blob.Local) // a bucket looks after its own bytes, and reading them takes long
-	lost, err := s.lost(ctx, known.Blob, known.Size, known.SHA256, here)
-	if err != nil {
-		return nil, err
+// edit gives a video what is new in the submission, and its bytes where they were
+// put.
+func (s *submission) edit(t *turn, source, captions bool) {
+	v := t.video
+	if v.Source != s.video.Source {
+		v.Source, t.update.Source = s.video.Source, &s.video.Source
 	}
-	if lost {
-		key, err := s.put(ctx, s.file, s.video.Size, s.video.SHA256)
-		if err != nil {
-			return nil, err
-		}
-		update.Blob, replaced = &key, append(replaced, known.Blob)
+	if s.title != "" && s.title != v.Title {
+		v.Title, t.update.Title = s.title, &s.title
 	}
-	if s.captions == nil {
-		return replaced, nil
+	if s.video.Language != "" && s.video.Language != v.Language {
+		v.Language, t.update.Language = s.video.Language, &s.video.Language
 	}
-	if had := known.Captions; had != nil {
-		lost, err := s.lost(ctx, had.Blob, -1, had.SHA256, true)
-		if err != nil || !lost && had.SHA256 == s.captions.SHA256 {
-			return replaced, err
-		}
-		replaced = append(replaced, had.Blob)
+	if source {
+		v.Blob, t.update.Blob = s.video.Blob, &s.video.Blob
 	}
-	update.Captions = &s.captions.Sidecar
-	return replaced, s.putCaptions(ctx)
+	if captions {
+		v.Captions, t.update.Captions = &s.captions.Sidecar, &s.captions.Sidecar
+	}
+}
+
+// blobsOf are the keys of the files that came with a video.
+func blobsOf(v *models.Video) []string {
+	var keys []string
+	if v.Blob != "" {
+		keys = append(keys, v.Blob)
+	}
+	if v.Captions != nil {
+		keys = append(keys, v.Captions.Blob)
+	}
+	return keys
+}
+
+func without(keys, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return slices.Contains(others, key) })
 }
 
 // lost says whether bytes that a video was made of are not what they should be
@@ -125,6 +145,30 @@ func (s *submission) bring(ctx context.Context, known *models.Video, update *sto
 func (s *submission) lost(ctx context.Context, key string, size int64, sum string, deep bool) (bool, error) {
 	kind, err := blob.CheckBlob(ctx, s.Blobs, key, size, sum, deep)
 	return kind != "", err
+}
+
+// putSource stores the source, unless it was.
+func (s *submission) putSource(ctx context.Context) error {
+	if s.video.Blob != "" {
+		return nil
+	}
+	key, err := s.put(ctx, s.file, s.video.Size, s.video.SHA256)
+	if err == nil {
+		s.video.Blob = key
+	}
+	return err
+}
+
+// putCaptions stores the captions, where there are any, unless they were.
+func (s *submission) putCaptions(ctx context.Context) error {
+	if s.captions == nil || s.captions.Blob != "" {
+		return nil
+	}
+	key, err := s.put(ctx, bytes.NewReader(s.captions.content), int64(len(s.captions.content)), s.captions.SHA256)
+	if err == nil {
+		s.captions.Blob = key
+	}
+	return err
 }
 
 // unclaimed is how long bytes are kept that no video has: no file takes as long
@@ -141,20 +185,17 @@ func (s *submission) put(ctx context.Context, r io.Reader, size int64, sum strin
 	if err != nil {
 		return "", err
 	}
-	_, err = s.Blobs.Put(ctx, key, r, size, blob.PutOptions{SHA256: sum})
+	if _, err = s.Blobs.Put(ctx, key, r, size, blob.PutOptions{SHA256: sum}); err == nil {
+		s.unused = append(s.unused, key)
+	}
 	return key, err
 }
 
-func (s *submission) putCaptions(ctx context.Context) (err error) {
-	s.captions.Blob, err = s.put(ctx, bytes.NewReader(s.captions.content), int64(len(s.captions.content)), s.captions.SHA256)
-	return err
-}
-
 // drop removes what was put in vain.
-func (s *submission) drop(ctx context.Context, keys ...string) error {
-	var errs []error
-	for _, key := range keys {
-		errs = append(errs, s.Blobs.Delete(context.WithoutCancel(ctx), key))
+func (s *submission) drop(ctx context.Context) {
+	for _, key := range s.unused {
+		if err := s.Blobs.Delete(context.WithoutCancel(ctx), key); err != nil {
+			s.Log.Warn("a file that nobody needs is left to the sweeper", "key", key, "error", err)
+		}
 	}
-	return errors.Join(errs...)
 }
