@@ -39,33 +39,45 @@ func newAttempt(w *Worker, task Task, stage Stage) *attempt {
 }
 
 // claim makes the attempt the stage's. errTakenBack where the task's fence is
-// gone or another has it, NOT_FOUND.
+// gone or another has it, NOT_FOUND. A worker that stops does not interrupt it:
+// nobody could tell then whose the stage is.
 func (a *attempt) claim(ctx context.Context) error {
-	return a.change(ctx, a.task.Workspace, a.task.Video, func(t *turn) error {
-		run := t.run(a.task.Stage)
-		if run.Fence != a.task.Fence || run.Status != models.StagePending {
-			return errTakenBack
-		}
-		run.ID, run.Status, run.Attempt = a.id, models.StageRunning, run.Attempt+1
-		run.Worker, run.Heartbeat, run.Progress, run.Due = a.Name, t.now, 0, time.Time{}
-		run.Started, run.Finished = t.now, time.Time{}
-		t.touch(run)
-		if t.video.State == models.VideoQueued {
-			t.enter(models.VideoProcessing, nil)
-		}
-		a.video = t.video
-		return nil
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	return a.persist(ctx, func() error {
+		return a.change(ctx, a.task.Workspace, a.task.Video, a.take)
 	})
 }
 
+// take is the turn of a claim. It may come again although it was written.
+func (a *attempt) take(t *turn) error {
+	run := t.run(a.task.Stage)
+	switch {
+	case run.Fence != a.task.Fence:
+		return errTakenBack
+	case run.Status == models.StageRunning && run.ID == a.id:
+		a.video = t.video // the claim before was written, and the answer got lost
+		return nil
+	case run.Status != models.StagePending:
+		return errTakenBack
+	}
+	run.ID, run.Status, run.Attempt = a.id, models.StageRunning, run.Attempt+1
+	run.Worker, run.Heartbeat, run.Progress, run.Due = a.Name, t.now, 0, time.Time{}
+	run.Started, run.Finished = t.now, time.Time{}
+	t.touch(run)
+	if t.video.State == models.VideoQueued {
+		t.enter(models.VideoProcessing, nil)
+	}
+	a.video = t.video
+	return nil
+}
+
 // run computes, publishes the files, and commits everything in one step.
-func (a *attempt) run(ctx context.Context) error {
+func (a *attempt) run(ctx context.Context) {
 	started := time.Now()
 	a.Metrics.StageStarted(a.spec.Name)
-	found := a.alive(ctx, a.find)
-	outcome, err := a.settle(ctx, found)
+	outcome := a.settle(ctx, a.alive(ctx, a.find))
 	a.Metrics.StageEnded(a.spec.Name, outcome, time.Since(started))
-	return err
 }
 
 // finding is what came of computing.
@@ -140,7 +152,7 @@ func (a *attempt) publish(ctx context.Context, dir string, result *Result) (sums
 		return "", err
 	}
 	prefix := models.RunPrefix(a.task.Video, a.task.Stage, a.id)
-	err = persist(ctx, func() error {
+	err = a.persist(ctx, func() error {
 		// A try before may have left some there.
 		if err := a.Blobs.DeletePrefix(ctx, prefix); err != nil {
 			return err
@@ -159,30 +171,28 @@ func (a *attempt) mine(t *turn) (*models.StageRun, error) {
 	return run, nil
 }
 
-// commit makes the result the stage's, unless it has become outdated meanwhile:
-// then the stage is run again.
-func (a *attempt) commit(ctx context.Context, t *turn, f finding) error {
-	run, err := a.mine(t)
-	if err != nil {
-		return err
-	}
+// outdated says whether what was found is not what the stage would find now.
+func (a *attempt) outdated(t *turn, f finding) bool {
 	job := &Job{Video: t.video}
-	if !f.unchanged && fingerprint(a.stage, job) != a.print || f.unchanged && !current(a.stage, job) {
-		if err := t.lib.Discard(ctx, t.now, models.RunPrefix(t.video.ID, a.spec.Name, a.id)); err != nil {
-			return err
-		}
-		return t.await(ctx, run)
-	}
-	run.Status, run.Progress, run.Finished, run.Error = models.StageDone, 1, t.now, nil
-	run.Worker, run.Heartbeat = "", time.Time{}
 	if f.unchanged {
-		t.touch(run)
-		return nil
+		return !current(a.stage, job)
 	}
-	run.Version, run.Params, run.Error = a.spec.Version, a.stage.Params(job), f.result.Warning
-	before := run.Result
-	run.Result = models.StageResult{Run: a.id, Fingerprint: a.print, Sums: f.sums}
+	return a.print != "" && a.print != fingerprint(a.stage, job)
+}
+
+// end writes that the stage is done: its result stands.
+func (a *attempt) end(t *turn, run *models.StageRun) {
+	run.Status, run.Progress, run.Finished, run.Error = models.StageDone, 1, t.now, run.Result.Warning
+	run.Worker, run.Heartbeat = "", time.Time{}
 	t.touch(run)
+}
+
+// commit makes the result the stage's.
+func (a *attempt) commit(ctx context.Context, t *turn, run *models.StageRun, f finding) error {
+	before := run.Result
+	run.Version, run.Params = a.spec.Version, a.stage.Params(&Job{Video: t.video})
+	run.Result = models.StageResult{Run: a.id, Fingerprint: a.print, Sums: f.sums, Warning: f.result.Warning}
+	a.end(t, run)
 	for i := range f.result.Cues {
 		cue := &f.result.Cues[i]
 		cue.ID, cue.VideoID, cue.Stage = models.NewUUID(), t.video.ID, a.spec.Name
@@ -194,7 +204,7 @@ func (a *attempt) commit(ctx context.Context, t *turn, f finding) error {
 		VideoID: t.video.ID, Run: *run, Media: f.result.Media, Cues: f.result.Cues, Artifacts: f.result.Artifacts,
 		Postings: f.result.Search,
 	}
-	if err := t.recheck(ctx, a.spec.Name); err != nil || before.Sums == "" {
+	if err := t.recheck(ctx, a.spec.Name); err != nil || before.Run == "" {
 		return err
 	}
 	return t.lib.Discard(ctx, t.now.Add(replacedGrace), models.RunPrefix(t.video.ID, a.spec.Name, before.Run))

@@ -56,28 +56,31 @@ func (c *Control) Analyze(ctx context.Context, workspace, id string) error {
 	return c.change(ctx, workspace, id, func(t *turn) error { return t.refresh(ctx) })
 }
 
-// refresh has stages that ended wait again, unless all is as it should be. Each
-// finds out for itself whether its result still stands.
+// refresh has all stages wait again that are not under way, unless all is as it
+// should be. Each finds out for itself whether its result still stands.
 func (t *turn) refresh(ctx context.Context) error {
-	if !t.outdated() {
+	if t.video.State == models.VideoUploading || !t.outdated() {
 		return nil
 	}
 	for _, stage := range t.Pipeline.Names() {
-		if run := t.run(stage); ended(*run) {
-			if err := t.await(ctx, run); err != nil {
-				return err
-			}
+		if err := t.again(ctx, stage); err != nil {
+			return err
 		}
 	}
 	t.enter(models.VideoQueued, nil)
 	return nil
 }
 
-// outdated says whether some stage that has ended might end otherwise now.
+// outdated says whether some stage that has ended might end otherwise now, or
+// one that has not is being forgotten: it came with a newer program.
 func (t *turn) outdated() bool {
 	for _, stage := range t.Pipeline.stages {
-		run := t.run(stage.Spec().Name)
-		if ended(*run) && (run.Status != models.StageDone || !current(stage, &Job{Video: t.video})) {
+		switch run := t.run(stage.Spec().Name); {
+		case !ended(*run):
+			if !t.working() {
+				return true
+			}
+		case run.Status != models.StageDone || !current(stage, &Job{Video: t.video}):
 			return true
 		}
 	}
@@ -97,6 +100,9 @@ func (c *Control) Rerun(ctx context.Context, workspace, id string, stages []stri
 		again = append(again, c.Pipeline.dependents(stage)...)
 	}
 	return c.change(ctx, workspace, id, func(t *turn) error {
+		if t.video.State == models.VideoUploading {
+			return nil // all of them will run
+		}
 		for _, stage := range c.Pipeline.Names() {
 			if !slices.Contains(again, stage) {
 				continue
@@ -114,13 +120,13 @@ func (c *Control) Rerun(ctx context.Context, workspace, id string, stages []stri
 	})
 }
 
-// Replan makes due what should be: for a video in which nothing is under way and
-// not all has ended. NOT_FOUND.
+// Replan makes due what should be, for a video whose tasks the queue has lost: it
+// was put back from a copy, say, or deleted for a while. NOT_FOUND.
 func (c *Control) Replan(ctx context.Context, workspace, id string) error {
 	return c.change(ctx, workspace, id, func(t *turn) error {
-		for i := range t.video.Runs {
-			if run := &t.video.Runs[i]; run.Status == models.StagePending && !run.Due.IsZero() {
-				t.dispatch(run, t.now)
+		for _, stage := range c.Pipeline.Names() {
+			if run := t.run(stage); run.Status == models.StagePending && !run.Due.IsZero() {
+				t.dispatch(run, 0)
 			}
 		}
 		return nil // the rest is what every turn ends with
@@ -131,11 +137,10 @@ func (c *Control) Replan(ctx context.Context, workspace, id string) error {
 // NOT_RUNNING where there is nothing to be stopped.
 func (c *Control) Cancel(ctx context.Context, workspace, id string) error {
 	return c.change(ctx, workspace, id, func(t *turn) error {
-		switch t.video.State {
-		case models.VideoQueued, models.VideoProcessing:
-		case models.VideoCanceled:
+		switch {
+		case t.video.State == models.VideoCanceled:
 			return models.Errorf(models.CodeNotRunning, "video %s is canceled already", id)
-		default:
+		case !t.working():
 			return models.Errorf(models.CodeNotRunning, "video %s is %s: there is nothing to cancel", id, t.video.State)
 		}
 		reason := models.Errorf(models.CodeCanceled, "canceled; analyze it again to go on")
@@ -170,11 +175,7 @@ func (c *Control) Delete(ctx context.Context, workspace, id string) error {
 			return err
 		}
 		now := time.Now().UTC()
-		discard := []string{videoPrefix(id), video.Blob}
-		if video.Captions != nil {
-			discard = append(discard, video.Captions.Blob)
-		}
-		if err := lib.Discard(ctx, now, discard...); err != nil {
+		if err := lib.Discard(ctx, now, append(blobsOf(video), videoPrefix(id))...); err != nil {
 			return err
 		}
 		t := c.turn(tx, lib, video)

@@ -1,10 +1,14 @@
 package analyzer
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Hurry makes a worker's leases short enough for tests to see them end.
 func (w *Worker) Hurry() {
 	w.times = times{beat: 50 * time.Millisecond, tick: 20 * time.Millisecond, lease: 500 * time.Millisecond, reap: 50 * time.Millisecond, spare: time.Minute,
+		retry:   5 * time.Millisecond,
 		backoff: []time.Duration{time.Millisecond, time.Millisecond}}
 }
 
@@ -22,8 +26,8 @@ func (w *Worker) GiveNoTime() { w.times.spare = 0 }
 // NeverReap has a worker never look for others that do not beat.
 func (w *Worker) NeverReap() { w.times.reap = time.Hour }
 
-// Plan is what the pipeline would do next with a video.
-var Plan = (*Pipeline).plan
+// Reconcile takes back what the worker had when it ended last.
+func (w *Worker) Reconcile(ctx context.Context) error { return w.reconcile(ctx) }
 
 // Timeout is how long an attempt may take.
 var Timeout = Spec.timeout

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 )
 
@@ -17,12 +18,13 @@ type times struct {
 	lease time.Duration // how long an attempt without a sign of life is left alone
 	reap  time.Duration // how often such attempts are looked for
 	spare time.Duration // that every attempt may take, however short the video is
+	retry time.Duration // until a database or a store that is away is asked again, at first
 	// backoff is how long a stage waits before the next attempt: the first, the
 	// second, and so on.
 	backoff []time.Duration
 }
 
-var usual = times{beat: 5 * time.Second, tick: time.Second, lease: 30 * time.Second, reap: 5 * time.Second, spare: 2 * time.Minute,
+var usual = times{beat: 5 * time.Second, tick: time.Second, lease: 30 * time.Second, reap: 5 * time.Second, spare: 2 * time.Minute, retry: time.Second,
 	backoff: []time.Duration{2 * time.Second, 15 * time.Second, 60 * time.Second}}
 
 // beatTime is how long telling may take.
@@ -32,6 +34,14 @@ const beatTime = 10 * time.Second
 type pulse struct {
 	progress atomic.Uint64 // the bits of a float64
 	poke     chan struct{}
+}
+
+// ends says whether the attempt may not be the stage's any more after an event.
+func (a *attempt) ends(e models.Event) bool {
+	if e.VideoID != a.task.Video {
+		return false
+	}
+	return e.Type == models.EventVideoPurged || e.Stage == a.task.Stage && e.Status != models.StageRunning
 }
 
 // look has the attempt look at its fence now.

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -23,7 +24,8 @@ type holder struct {
 // a database that could have told it otherwise.
 type reaper struct {
 	*Worker
-	seen map[holder]sight
+	seen   map[holder]sight
+	looked time.Time // when it has looked last
 }
 
 // sight is since when a holder has stood still, and whether that has been dealt
@@ -45,7 +47,6 @@ func (w *Worker) reap(ctx context.Context) {
 		case <-ticker.C:
 		}
 		if err := r.look(ctx); err != nil && ctx.Err() == nil {
-			clear(r.seen) // nobody could beat meanwhile
 			w.Log.Warn("lost attempts could not be looked for", "error", err)
 		}
 	}
@@ -55,29 +56,36 @@ func (w *Worker) reap(ctx context.Context) {
 func (r *reaper) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reapTime)
 	defer cancel()
+	defer func() { r.looked = time.Now() }()
+	now := time.Now()
+	if now.Sub(r.looked) > r.times.lease/2 {
+		clear(r.seen) // this process stood still, and its own attempts with it
+	}
 	holders, err := r.holders(ctx)
 	if err != nil {
+		clear(r.seen) // nobody could beat meanwhile
 		return err
 	}
-	now, seen := time.Now(), map[holder]sight{}
+	var errs []error
+	seen := map[holder]sight{}
 	for _, h := range holders {
 		s, ok := r.seen[h]
 		if !ok {
 			s.since = now
 		}
 		if !s.dealt && now.Sub(s.since) >= r.times.lease {
-			if err := r.takeBack(ctx, h, zombieGrace); err != nil {
-				return err
-			}
-			s.dealt = true
+			err := r.takeBack(ctx, h, zombieGrace)
+			s.dealt = err == nil
+			errs = append(errs, err)
 		}
 		seen[h] = s
 	}
 	r.seen = seen
-	return nil
+	return errors.Join(errs...)
 }
 
-// holders lists the attempts under way and the tasks that were taken.
+// holders lists the attempts under way, and the tasks that were taken and are
+// none of them.
 func (w *Worker) holders(ctx context.Context) ([]holder, error) {
 	running, err := w.Store.Running(ctx)
 	if err != nil {
@@ -88,12 +96,16 @@ func (w *Worker) holders(ctx context.Context) ([]holder, error) {
 		return nil, err
 	}
 	var all []holder
+	begun := map[Task]bool{}
 	for _, r := range running {
 		task := Task{Workspace: r.Workspace, Video: r.VideoID, Stage: r.Run.Stage, Fence: r.Run.Fence}
 		all = append(all, holder{task, models.StageRunning, r.Run.Worker, r.Run.Heartbeat})
+		begun[task] = true
 	}
 	for _, t := range taken {
-		all = append(all, holder{Task: t.Task, status: models.StagePending, worker: t.Worker})
+		if !begun[t.Task] {
+			all = append(all, holder{Task: t.Task, status: models.StagePending, worker: t.Worker})
+		}
 	}
 	return all, nil
 }
@@ -117,15 +129,16 @@ func (w *Worker) reconcile(ctx context.Context) error {
 }
 
 // takeBack dispatches a stage anew, unless somebody has by now. grace is how
-// long its last worker may go on without knowing.
+// long its last worker may go on without knowing. A stage that is not in the
+// pipeline is left to workers that have it in theirs.
 func (c *Control) takeBack(ctx context.Context, h holder, grace time.Duration) error {
 	err := c.change(ctx, h.Workspace, h.Video, func(t *turn) error {
 		run := t.run(h.Stage)
-		if run.Fence != h.Fence || run.Status != h.status {
+		if c.Pipeline.stage(h.Stage) == nil || run.Fence != h.Fence || run.Status != h.status {
 			return nil
 		}
 		if run.Status == models.StagePending {
-			t.dispatch(run, t.now)
+			t.dispatch(run, 0)
 			return nil
 		}
 		if err := t.abandon(ctx, run, grace); err != nil {
@@ -134,7 +147,7 @@ func (c *Control) takeBack(ctx context.Context, h holder, grace time.Duration) e
 		run.Losses++
 		reason := models.Errorf(models.CodeWorkerLost, "the worker %s went away while it ran", run.Worker)
 		if run.Losses < maxLosses {
-			t.reschedule(run, t.now, reason)
+			t.reschedule(run, 0, reason)
 			return nil
 		}
 		run.Status, run.Finished, run.Worker, run.Heartbeat = models.StageFailed, t.now, "", time.Time{}

@@ -2,6 +2,7 @@ package analyzer
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -45,22 +46,26 @@ func (c *Control) change(ctx context.Context, workspace, id string, f func(t *tu
 	})
 }
 
-// turn begins a turn over a video that the transaction holds.
+// turn begins a turn over a video that the transaction holds. The video gets a
+// run of every stage: those that are new in the program wait like others.
 func (c *Control) turn(tx store.Tx, lib store.TxLibrary, video *models.Video) *turn {
+	for _, stage := range c.Pipeline.Names() {
+		if video.Run(stage) == nil {
+			video.Runs = append(video.Runs, models.StageRun{Stage: stage, Status: models.StagePending})
+		}
+	}
 	return &turn{
 		Control: c, tx: tx, lib: lib, now: time.Now().UTC(), video: video,
 		changed: map[string]bool{},
 	}
 }
 
-// run is the run of a stage, made where there is none. Whoever changes it calls
-// touch.
-func (t *turn) run(stage string) *models.StageRun {
-	if run := t.video.Run(stage); run != nil {
-		return run
-	}
-	t.video.Runs = append(t.video.Runs, models.StageRun{Stage: stage, Status: models.StagePending})
-	return &t.video.Runs[len(t.video.Runs)-1]
+// run is the run of a stage of the pipeline. Whoever changes it calls touch.
+func (t *turn) run(stage string) *models.StageRun { return t.video.Run(stage) }
+
+// working says whether the video's stages are being worked on, or are to be.
+func (t *turn) working() bool {
+	return t.video.State == models.VideoQueued || t.video.State == models.VideoProcessing
 }
 
 // touch has a run written, and its status told.
@@ -74,16 +79,25 @@ func (t *turn) event(e models.Event) {
 	t.events = append(t.events, e)
 }
 
-// dispatch makes a stage due at a time, under a new fence.
-func (t *turn) dispatch(run *models.StageRun, at time.Time) {
-	run.Status, run.Due, run.Worker, run.Heartbeat = models.StagePending, at, "", time.Time{}
+// dispatch makes a stage of the pipeline due after a pause, under a new fence. It
+// waits instead where one that it needs is being run again.
+func (t *turn) dispatch(run *models.StageRun, pause time.Duration) {
+	run.Status, run.Due, run.Worker, run.Heartbeat = models.StagePending, time.Time{}, "", time.Time{}
 	run.Fence++
 	t.changed[run.Stage] = true
-	t.due = append(t.due, Due{
+	spec := t.Pipeline.stage(run.Stage).Spec()
+	if slices.ContainsFunc(spec.Needs, func(need string) bool { return !ended(*t.run(need)) }) {
+		return
+	}
+	run.Due = t.now.Add(pause)
+	due := Due{
 		Task:  Task{Workspace: t.video.Workspace, Video: t.video.ID, Stage: run.Stage, Fence: run.Fence},
-		Class: t.Pipeline.stage(run.Stage).Spec().Class,
-		At:    at,
-	})
+		Class: spec.Class,
+	}
+	if pause > 0 {
+		due.At = run.Due
+	}
+	t.due = append(t.due, due)
 }
 
 // await has a stage wait for those it needs, as if it had never run; its result
@@ -100,14 +114,22 @@ func (t *turn) await(ctx context.Context, run *models.StageRun) error {
 	return nil
 }
 
-// recheck has the stages that rest on one and ended before it did look whether
-// their results still stand.
+// again has a stage wait again, unless it waits or is under way: then its commit
+// finds out what has changed.
+func (t *turn) again(ctx context.Context, stage string) error {
+	run := t.run(stage)
+	if waiting(*run) || run.Status == models.StageRunning {
+		return nil
+	}
+	return t.await(ctx, run)
+}
+
+// recheck has the stages that rest on one, and ended before it did, look whether
+// they would end in the same way now.
 func (t *turn) recheck(ctx context.Context, stage string) error {
 	for _, dependent := range t.Pipeline.dependents(stage) {
-		if run := t.run(dependent); run.Status == models.StageDone {
-			if err := t.await(ctx, run); err != nil {
-				return err
-			}
+		if err := t.again(ctx, dependent); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -131,7 +153,7 @@ func (t *turn) enter(state models.VideoState, reason *models.Error) {
 
 // advance makes due what has become so, and ends the video with its last stage.
 func (t *turn) advance() {
-	if t.video.State != models.VideoQueued && t.video.State != models.VideoProcessing {
+	if !t.working() {
 		return
 	}
 	next := t.Pipeline.plan(t.video)
@@ -143,7 +165,7 @@ func (t *turn) advance() {
 		}
 	}
 	for _, stage := range next.due {
-		t.dispatch(t.run(stage), t.now)
+		t.dispatch(t.run(stage), 0)
 	}
 	if next.over {
 		t.enter(next.state, next.reason)
@@ -183,10 +205,4 @@ func (t *turn) write(ctx context.Context) error {
 		return t.Queue.Put(ctx, t.tx, t.due...)
 	}
 	return nil
-}
-
-// reload reads the video again, after it was changed by the turn itself.
-func (t *turn) reload(ctx context.Context) (err error) {
-	t.video, err = t.lib.Video(ctx, t.video.ID)
-	return err
 }

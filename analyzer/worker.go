@@ -71,38 +71,75 @@ func (w *Worker) Run(ctx context.Context) error {
 	helpers.Go(func() { w.listen(background) })
 	helpers.Go(func() { w.reap(background) })
 	helpers.Go(func() { w.sweep(background) })
+	helpers.Go(func() { w.retire(ctx, background) })
 	defer helpers.Wait()
 	defer stop()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(w.Grace, w.handBack) })()
 	return w.Queue.Work(ctx, w.Name, w.Slots, w.do)
+}
+
+// retire hands back what is under way when its grace after ctx is over.
+func (w *Worker) retire(ctx, background context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-background.Done():
+		return
+	}
+	grace := time.NewTimer(w.Grace)
+	defer grace.Stop()
+	select {
+	case <-grace.C:
+		w.handBack()
+	case <-background.Done():
+	}
 }
 
 // do is one task. It returns an error when the task should be handed out again.
 func (w *Worker) do(ctx context.Context, task Task) error {
 	stage := w.Pipeline.stage(task.Stage)
 	if stage == nil {
-		return fmt.Errorf("stage %s is none of this program's", task.Stage) // another worker's may have it
+		return w.pass(ctx, task)
 	}
 	a := newAttempt(w, task, stage)
 	ctx, a.cancel = context.WithCancelCause(ctx)
 	defer a.cancel(nil)
-	if err := a.claim(ctx); err != nil {
-		if errors.Is(err, errTakenBack) || models.ErrorCode(err) == models.CodeNotFound {
-			return nil // the task is no longer anybody's
-		}
-		w.stuck(err)
-		return err
-	}
 	w.enter(a)
 	defer w.leave(a)
-	return a.run(ctx)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	err := a.claim(ctx)
+	switch {
+	case err == nil:
+		a.run(ctx)
+		return nil
+	case errors.Is(err, errTakenBack), models.ErrorCode(err) == models.CodeNotFound:
+		return nil // the task is no longer anybody's
+	}
+	w.stuck(err)
+	return err
+}
+
+// pass leaves the task of a stage that is not in the pipeline to workers that
+// have it in theirs.
+func (w *Worker) pass(ctx context.Context, task Task) error {
+	video, err := w.Store.In(task.Workspace).Video(ctx, task.Video)
+	switch {
+	case models.ErrorCode(err) == models.CodeNotFound:
+		return nil
+	case err != nil:
+		return err
+	case video.Run(task.Stage) == nil || video.Run(task.Stage).Fence != task.Fence:
+		return nil
+	}
+	return fmt.Errorf("stage %s is none of this program's", task.Stage)
 }
 
 // stuck tells of an error that keeps the worker from going on.
 func (w *Worker) stuck(err error) {
-	if w.Stuck != nil && verdict(models.ErrorCode(err)) != outside {
-		w.Stuck(err)
+	if w.Stuck == nil || verdict(models.ErrorCode(err)) == outside || errors.Is(err, context.DeadlineExceeded) {
+		return
 	}
+	w.Stuck(err)
 }
 
 func (w *Worker) enter(a *attempt) {
@@ -136,19 +173,34 @@ func (w *Worker) listen(ctx context.Context) {
 	if w.Feed == nil {
 		return
 	}
+	for {
+		err := w.hear(ctx)
+		if ctx.Err() != nil || errors.Is(err, events.ErrStopped) {
+			return
+		}
+		w.Log.Warn("cancellations are seen late", "error", err)
+		select {
+		case <-time.After(w.times.beat):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// hear pokes attempts until it hears no more.
+func (w *Worker) hear(ctx context.Context) error {
 	happened, err := w.Feed.Subscribe(ctx, events.Now, events.Filter{})
 	if err != nil {
-		w.Log.Warn("cancellations are seen late", "error", err)
-		return
+		return err
 	}
 	for {
 		event, err := happened.Next(ctx)
 		if err != nil {
-			return
+			return err
 		}
 		w.mu.Lock()
 		for a := range w.attempts {
-			if a.task.Video == event.VideoID && (event.Stage == "" || event.Stage == a.task.Stage) {
+			if a.ends(event) {
 				a.look()
 			}
 		}
