@@ -174,35 +174,16 @@ func (t *turn) advance() {
 
 // write stores what the turn has changed.
 func (t *turn) write(ctx context.Context) error {
-	if t.update != (store.VideoUpdate{}) {
-		if err := t.lib.UpdateVideo(ctx, t.video.ID, t.update); err != nil {
-			return err
-		}
-	}
-	var runs []models.StageRun
+	change := store.Change{VideoID: t.video.ID, Video: t.update, Commit: t.commit, Events: t.events}
 	for _, run := range t.video.Runs {
-		if t.changed[run.Stage] && (t.commit == nil || t.commit.Run.Stage != run.Stage) {
-			runs = append(runs, run)
+		if t.commit != nil && t.commit.Run.Stage == run.Stage {
+			t.commit.Run = run
+		} else if t.changed[run.Stage] {
+			change.Runs = append(change.Runs, run)
 		}
 	}
-	if len(runs) > 0 {
-		if err := t.lib.SetRun(ctx, t.video.ID, runs...); err != nil {
-			return err
-		}
+	if err := t.lib.Change(ctx, change); err != nil {
+		return err
 	}
-	if t.commit != nil {
-		t.commit.Run = *t.run(t.commit.Run.Stage)
-		if err := t.lib.Commit(ctx, *t.commit); err != nil {
-			return err
-		}
-	}
-	if len(t.events) > 0 {
-		if err := t.lib.Record(ctx, t.events...); err != nil {
-			return err
-		}
-	}
-	if len(t.due) > 0 {
-		return t.Queue.Put(ctx, t.tx, t.due...)
-	}
-	return nil
+	return t.Queue.Put(ctx, t.tx, t.due...)
 }

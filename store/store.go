@@ -70,6 +70,10 @@ type Store interface {
 type Tx interface {
 	In(workspace string) TxLibrary
 
+	// Committed has f called once the transaction has been committed, before Tx
+	// returns. A process that ends in between never calls it.
+	Committed(f func())
+
 	// Handle is the driver's own transaction, a *sql.Tx or a pgx.Tx, for who
 	// keeps something else in the same database.
 	Handle() any
@@ -82,6 +86,11 @@ type TxLibrary interface {
 	// Lock returns a video as Video does. Nobody else changes the video or its
 	// runs until the transaction ends. NOT_FOUND.
 	Lock(ctx context.Context, id string) (*models.Video, error)
+
+	// Change writes all that a change to a video brings with it, as UpdateVideo,
+	// SetRun, Commit and Record would one after the other. Who calls it has locked
+	// the video, which is not deleted, or has created it.
+	Change(ctx context.Context, c Change) error
 
 	// Record adds events, to be seen when the transaction has ended. Their
 	// Workspace is this one, whatever they say, and their Cursor the store's to
@@ -189,6 +198,15 @@ type VideoUpdate struct {
 	Blob     *string
 	Language *string
 	Captions *models.Sidecar
+}
+
+// Change is a change to a video.
+type Change struct {
+	VideoID string
+	Video   VideoUpdate
+	Runs    []models.StageRun // but for that of the commit
+	Commit  *Commit           // of the same video; nil for none
+	Events  []models.Event
 }
 
 // Commit is the outcome of a stage.

@@ -26,10 +26,11 @@ func (s *Store) In(workspace string) store.Library {
 
 // transaction implements [store.Tx].
 type transaction struct {
-	store    *Store
-	tx       pgx.Tx
-	err      error // of the first change that failed, after which the server takes no more
-	recorded bool  // that something happened
+	store     *Store
+	tx        pgx.Tx
+	err       error // of the first change that failed, after which the server takes no more
+	recorded  bool  // that something happened
+	committed []func()
 }
 
 func (t *transaction) In(workspace string) store.TxLibrary {
@@ -37,6 +38,8 @@ func (t *transaction) In(workspace string) store.TxLibrary {
 }
 
 func (t *transaction) Handle() any { return t.tx }
+
+func (t *transaction) Committed(f func()) { t.committed = append(t.committed, f) }
 
 // Tx implements [store.Store].
 func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
@@ -48,10 +51,16 @@ func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
 		}
 		return t.err
 	})
-	if err == nil && t.recorded {
+	if err != nil {
+		return err
+	}
+	if t.recorded {
 		s.tellSoon()
 	}
-	return err
+	for _, f := range t.committed {
+		f()
+	}
+	return nil
 }
 
 // attempts is how often a transaction is tried that others get in the way of.

@@ -24,7 +24,7 @@ func (l *txLibrary) Lock(ctx context.Context, id string) (*models.Video, error) 
 	var batch pgx.Batch
 	batch.Queue(`SELECT `+videoColumns+` FROM videos WHERE workspace = $1 AND id = $2 FOR UPDATE`, l.workspace, clean(id)).
 		Query(into(&videos, scanVideo))
-	batch.Queue(runsOf, []string{clean(id)}).Query(into(&runs, scanRunning))
+	batch.Queue(runsOf+`= $1 ORDER BY n`, clean(id)).Query(into(&runs, scanRunning))
 	if err := l.write(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, &batch).Close() }); err != nil {
 		return nil, fmt.Errorf("lock video %s: %w", id, err)
 	}
@@ -50,13 +50,17 @@ const eventColumns = `workspace, video_id, type, state, stage, status, attempt, 
 // Record implements [store.TxLibrary].
 func (l *txLibrary) Record(ctx context.Context, events ...models.Event) error {
 	var batch pgx.Batch
+	l.queueEvents(&batch, events...)
+	return l.write(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, &batch).Close() })
+}
+
+func (l *library) queueEvents(batch *pgx.Batch, events ...models.Event) {
 	for _, e := range events {
 		code, message := sqldb.ErrorColumns(e.Error)
 		batch.Queue(`INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			l.workspace, clean(e.VideoID), e.Type, e.State, clean(e.Stage), e.Status, e.Attempt, code, clean(message), e.Time)
+		l.tx.recorded = true
 	}
-	l.tx.recorded = true
-	return l.write(ctx, func(tx pgx.Tx) error { return tx.SendBatch(ctx, &batch).Close() })
 }
 
 // Events implements [store.Store].

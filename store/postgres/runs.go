@@ -2,12 +2,10 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -32,18 +30,10 @@ const upsertRun = `INSERT INTO stage_runs (workspace, video_id, ` + runColumns +
 
 // SetRun implements [store.Library].
 func (l *library) SetRun(ctx context.Context, videoID string, runs ...models.StageRun) error {
-	return l.write(ctx, func(tx pgx.Tx) error { return l.setRuns(ctx, tx, videoID, runs...) })
+	return l.change(ctx, store.Change{VideoID: videoID, Runs: runs})
 }
 
-// setRuns writes runs and tells the video that something changed, which holds
-// up whoever else changes the video until the transaction ends.
-func (l *library) setRuns(ctx context.Context, tx pgx.Tx, videoID string, runs ...models.StageRun) error {
-	var batch pgx.Batch
-	found := false
-	batch.Queue(`UPDATE videos SET updated = $3`+live, l.workspace, clean(videoID), time.Now()).Exec(func(tag pgconn.CommandTag) error {
-		found = tag.RowsAffected() > 0
-		return nil
-	})
+func (l *library) queueRuns(batch *pgx.Batch, videoID string, runs ...models.StageRun) {
 	for _, r := range runs {
 		code, message := sqldb.ErrorColumns(r.Error)
 		warning, warns := sqldb.ErrorColumns(r.Result.Warning)
@@ -52,11 +42,6 @@ func (l *library) setRuns(ctx context.Context, tx pgx.Tx, videoID string, runs .
 			r.Attempt, r.Failures, r.Crashes, r.Losses, nullTime(r.Started), nullTime(r.Finished),
 			clean(r.Result.Run), clean(r.Result.Fingerprint), clean(r.Result.Sums), warning, clean(warns))
 	}
-	err := tx.SendBatch(ctx, &batch).Close()
-	if err == nil && !found {
-		return sqldb.NoVideo(videoID)
-	}
-	return err
 }
 
 // Beat implements [store.Library]. It leaves the video's row alone, so that it
@@ -79,17 +64,17 @@ func (s *Store) Running(ctx context.Context) ([]store.Running, error) {
 	return running, nil
 }
 
-// runsOf selects the runs of videos in the order they were first written.
-const runsOf = `SELECT workspace, video_id, ` + runColumns + ` FROM stage_runs WHERE video_id = ANY ($1) ORDER BY n`
+// runsOf selects the runs of the videos whose ids a condition names.
+const runsOf = `SELECT workspace, video_id, ` + runColumns + ` FROM stage_runs WHERE video_id `
 
-// loadRuns fills in the runs of videos.
+// loadRuns fills in the runs of videos, in the order they were first written.
 func loadRuns(ctx context.Context, r reader, videos []*models.Video) error {
 	byID, ids := make(map[string]*models.Video, len(videos)), make([]string, 0, len(videos))
 	for _, v := range videos {
 		byID[v.ID] = v
 		ids = append(ids, v.ID)
 	}
-	found, err := query(ctx, r, scanRunning, runsOf, ids)
+	found, err := query(ctx, r, scanRunning, runsOf+`= ANY ($1) ORDER BY n`, ids)
 	for _, one := range found {
 		byID[one.VideoID].Runs = append(byID[one.VideoID].Runs, one.Run)
 	}
@@ -108,82 +93,4 @@ func scanRunning(row pgx.CollectableRow) (store.Running, error) {
 	r.Error, r.Result.Warning = sqldb.ErrorFrom(code, message), sqldb.ErrorFrom(warning, warns)
 	r.Heartbeat, r.Due, r.Started, r.Finished = timeFrom(heartbeat), timeFrom(due), timeFrom(started), timeFrom(finished)
 	return one, err
-}
-
-// Commit implements [store.Library].
-func (l *library) Commit(ctx context.Context, c store.Commit) error {
-	return l.write(ctx, func(tx pgx.Tx) error {
-		if err := l.setRuns(ctx, tx, c.VideoID, c.Run); err != nil { // from here on the video is known to be ours
-			return err
-		}
-		if c.Media != nil {
-			media, err := nullJSON(c.Media)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, `UPDATE videos SET media = $3`+live, l.workspace, c.VideoID, media); err != nil {
-				return err
-			}
-		}
-		for _, replace := range []func(context.Context, pgx.Tx, store.Commit) error{
-			l.replaceCues, l.replaceArtifacts, replacePostings,
-		} {
-			if err := replace(ctx, tx, c); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (l *library) replaceCues(ctx context.Context, tx pgx.Tx, c store.Commit) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM cues WHERE video_id = $1 AND stage = $2`, c.VideoID, c.Run.Stage); err != nil {
-		return err
-	}
-	if len(c.Cues) == 0 {
-		return nil
-	}
-	columns := []string{"id", "workspace", "video_id", "stage", "kind", "start_ns", "end_ns", "text", "confidence", "data", "provenance"}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"cues"}, columns, pgx.CopyFromSlice(len(c.Cues), func(i int) ([]any, error) {
-		cue := c.Cues[i]
-		provenance, err := json.Marshal(cue.Provenance)
-		return []any{clean(cue.ID), l.workspace, c.VideoID, clean(c.Run.Stage), clean(cue.Kind), int64(cue.Start), int64(cue.End),
-			clean(cue.Text), cue.Confidence, rawJSON(cue.Data), provenance}, err
-	}))
-	return err
-}
-
-func (l *library) replaceArtifacts(ctx context.Context, tx pgx.Tx, c store.Commit) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM artifacts WHERE video_id = $1 AND stage = $2`, c.VideoID, c.Run.Stage); err != nil {
-		return err
-	}
-	if len(c.Artifacts) == 0 {
-		return nil
-	}
-	columns := []string{"workspace", "video_id", "stage", "run", "path", "kind", "type", "language", "time_ns", "width", "height", "data"}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"artifacts"}, columns, pgx.CopyFromSlice(len(c.Artifacts), func(i int) ([]any, error) {
-		a := c.Artifacts[i]
-		return []any{l.workspace, c.VideoID, clean(c.Run.Stage), clean(c.Run.ID), clean(a.Path), clean(a.Kind), clean(a.Type),
-			clean(a.Language), int64(a.Time), int32(a.Width), int32(a.Height), rawJSON(a.Data)}, nil
-	}))
-	return err
-}
-
-func replacePostings(ctx context.Context, tx pgx.Tx, c store.Commit) error {
-	if c.Postings == nil {
-		return nil
-	}
-	if _, err := tx.Exec(ctx, `DELETE FROM cue_terms WHERE cue IN (SELECT n FROM cues WHERE video_id = $1)`, c.VideoID); err != nil {
-		return err
-	}
-	var ids, terms, words []string
-	for _, p := range c.Postings {
-		fields := split(p.Terms)
-		ids, terms, words = append(ids, clean(p.CueID)), append(terms, joined(fields)), append(words, lexemes(fields))
-	}
-	_, err := tx.Exec(ctx, `INSERT INTO cue_terms (cue, terms, words)
-		SELECT cues.n, p.terms, p.words::tsvector
-		FROM unnest($2::text[], $3::text[], $4::text[]) AS p (cue, terms, words)
-		JOIN cues ON cues.id = p.cue WHERE cues.video_id = $1`, c.VideoID, ids, terms, words)
-	return err
 }

@@ -115,6 +115,11 @@ func (s *Store) EachVideo(ctx context.Context, after string, limit int) ([]*mode
 
 // UpdateVideo implements [store.Library].
 func (l *library) UpdateVideo(ctx context.Context, id string, u store.VideoUpdate) error {
+	return l.change(ctx, store.Change{VideoID: id, Video: u})
+}
+
+// update is the statement that changes a video, and tells it that it was changed.
+func (l *library) update(id string, u store.VideoUpdate) (statement string, args []any) {
 	set, args := "updated = $3", []any{l.workspace, clean(id), time.Now()}
 	columns, values := sqldb.Changes(u)
 	for i, column := range columns {
@@ -124,36 +129,34 @@ func (l *library) UpdateVideo(ctx context.Context, id string, u store.VideoUpdat
 		args = append(args, values[i])
 		set += fmt.Sprintf(", %s = $%d", column, len(args))
 	}
-	return l.change(ctx, id, `UPDATE videos SET `+set+live, args...)
+	return `UPDATE videos SET ` + set + live, args
 }
 
 // DeleteVideo implements [store.Library].
 func (l *library) DeleteVideo(ctx context.Context, id string) error {
-	return l.change(ctx, id, `UPDATE videos SET deleted = $3, updated = $3`+live, l.workspace, clean(id), time.Now())
+	return l.alter(ctx, id, `UPDATE videos SET deleted = $3, updated = $3`+live, l.workspace, clean(id), time.Now())
 }
 
 // UndeleteVideo implements [store.Library].
 func (l *library) UndeleteVideo(ctx context.Context, id string) error {
-	return l.change(ctx, id, `UPDATE videos SET deleted = NULL, updated = $3
+	return l.alter(ctx, id, `UPDATE videos SET deleted = NULL, updated = $3
 		WHERE workspace = $1 AND id = $2 AND deleted IS NOT NULL`, l.workspace, clean(id), time.Now())
 }
 
 // PurgeVideo implements [store.Library].
 func (l *library) PurgeVideo(ctx context.Context, id string) error {
-	return l.change(ctx, id, `DELETE FROM videos WHERE workspace = $1 AND id = $2`, l.workspace, clean(id))
+	return l.alter(ctx, id, `DELETE FROM videos WHERE workspace = $1 AND id = $2`, l.workspace, clean(id))
 }
 
-// change runs one statement on a video. NOT_FOUND where it hits none.
-func (l *library) change(ctx context.Context, id, statement string, args ...any) error {
-	return l.write(ctx, func(tx pgx.Tx) error { return change(ctx, tx, id, statement, args...) })
-}
-
-func change(ctx context.Context, tx pgx.Tx, id, statement string, args ...any) error {
-	tag, err := tx.Exec(ctx, statement, args...)
-	if err == nil && tag.RowsAffected() == 0 {
-		return sqldb.NoVideo(id)
-	}
-	return err
+// alter runs one statement on a video. NOT_FOUND where it hits none.
+func (l *library) alter(ctx context.Context, id, statement string, args ...any) error {
+	return l.write(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, statement, args...)
+		if err == nil && tag.RowsAffected() == 0 {
+			return sqldb.NoVideo(id)
+		}
+		return err
+	})
 }
 
 func scanVideo(row pgx.CollectableRow) (*models.Video, error) {

@@ -22,10 +22,11 @@ func (s *Store) In(workspace string) store.Library {
 
 // transaction implements [store.Tx].
 type transaction struct {
-	store    *Store
-	tx       *sql.Tx
-	err      error // of the first change that failed and may be half done
-	recorded bool  // that something happened
+	store     *Store
+	tx        *sql.Tx
+	err       error // of the first change that failed and may be half done
+	recorded  bool  // that something happened
+	committed []func()
 }
 
 func (t *transaction) In(workspace string) store.TxLibrary {
@@ -33,6 +34,8 @@ func (t *transaction) In(workspace string) store.TxLibrary {
 }
 
 func (t *transaction) Handle() any { return t.tx }
+
+func (t *transaction) Committed(f func()) { t.committed = append(t.committed, f) }
 
 // Tx implements [store.Store].
 func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
@@ -44,10 +47,16 @@ func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
 		}
 		return t.err
 	})
-	if err == nil && t.recorded {
+	if err != nil {
+		return err
+	}
+	if t.recorded {
 		s.changes.Send()
 	}
-	return err
+	for _, f := range t.committed {
+		f()
+	}
+	return nil
 }
 
 // transact runs f in one writing transaction.

@@ -22,15 +22,17 @@ const eventColumns = `workspace, video_id, type, state, stage, status, attempt, 
 
 // Record implements [store.TxLibrary].
 func (l *txLibrary) Record(ctx context.Context, events ...models.Event) error {
+	return l.write(ctx, func(tx *sql.Tx) error { return l.record(ctx, tx, events...) })
+}
+
+func (l *library) record(ctx context.Context, tx *sql.Tx, events ...models.Event) error {
 	rows := make([][]any, 0, len(events))
 	for _, e := range events {
 		code, message := sqldb.ErrorColumns(e.Error)
 		rows = append(rows, []any{l.workspace, e.VideoID, e.Type, e.State, e.Stage, e.Status, e.Attempt, code, message, e.Time.UnixMicro()})
-	}
-	return l.write(ctx, func(tx *sql.Tx) error {
 		l.tx.recorded = true
-		return insert(ctx, tx, `INSERT INTO events (`+eventColumns+`) VALUES %VALUES%`, rows)
-	})
+	}
+	return insert(ctx, tx, `INSERT INTO events (`+eventColumns+`) VALUES %VALUES%`, rows)
 }
 
 // Events implements [store.Store].

@@ -3,9 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -17,15 +15,10 @@ const runColumns = `stage, run, status, version, params, error_code, error_messa
 
 // SetRun implements [store.Library].
 func (l *library) SetRun(ctx context.Context, videoID string, runs ...models.StageRun) error {
-	return l.write(ctx, func(tx *sql.Tx) error { return l.setRuns(ctx, tx, videoID, runs...) })
+	return l.change(ctx, store.Change{VideoID: videoID, Runs: runs})
 }
 
-// setRuns writes runs and tells the video that something changed.
 func (l *library) setRuns(ctx context.Context, tx *sql.Tx, videoID string, runs ...models.StageRun) error {
-	result, err := tx.ExecContext(ctx, `UPDATE videos SET updated = ?`+live, time.Now().UnixMicro(), l.workspace, videoID)
-	if err := found(result, err, videoID); err != nil {
-		return err
-	}
 	for _, r := range runs {
 		code, message := sqldb.ErrorColumns(r.Error)
 		warning, warns := sqldb.ErrorColumns(r.Result.Warning)
@@ -102,81 +95,4 @@ func scanRunning(row scanner) (store.Running, error) {
 	r.Error, r.Result.Warning = sqldb.ErrorFrom(code, message), sqldb.ErrorFrom(warning, warns)
 	r.Heartbeat, r.Due, r.Started, r.Finished = timeFrom(heartbeat), timeFrom(due), timeFrom(started), timeFrom(finished)
 	return one, err
-}
-
-// Commit implements [store.Library].
-func (l *library) Commit(ctx context.Context, c store.Commit) error {
-	return l.write(ctx, func(tx *sql.Tx) error {
-		if err := l.setRuns(ctx, tx, c.VideoID, c.Run); err != nil { // from here on the video is known to be ours
-			return err
-		}
-		if c.Media != nil {
-			media, err := nullJSON(c.Media)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, `UPDATE videos SET media = ?`+live, media, l.workspace, c.VideoID); err != nil {
-				return err
-			}
-		}
-		for _, replace := range []func(context.Context, *sql.Tx, store.Commit) error{
-			l.replaceCues, l.replaceArtifacts, replacePostings,
-		} {
-			if err := replace(ctx, tx, c); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (l *library) replaceCues(ctx context.Context, tx *sql.Tx, c store.Commit) error {
-	for _, q := range []string{
-		`DELETE FROM cue_terms WHERE rowid IN (SELECT n FROM cues WHERE video_id = ? AND stage = ?)`,
-		`DELETE FROM cues WHERE video_id = ? AND stage = ?`,
-	} {
-		if _, err := tx.ExecContext(ctx, q, c.VideoID, c.Run.Stage); err != nil {
-			return err
-		}
-	}
-	rows := make([][]any, 0, len(c.Cues))
-	for _, cue := range c.Cues {
-		provenance, err := json.Marshal(cue.Provenance)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, []any{cue.ID, l.workspace, c.VideoID, c.Run.Stage, cue.Kind, int64(cue.Start), int64(cue.End),
-			cue.Text, cue.Confidence, rawJSON(cue.Data), string(provenance)})
-	}
-	return insert(ctx, tx, `INSERT INTO cues
-		(id, workspace, video_id, stage, kind, start_ns, end_ns, text, confidence, data, provenance) VALUES %VALUES%`, rows)
-}
-
-func (l *library) replaceArtifacts(ctx context.Context, tx *sql.Tx, c store.Commit) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM artifacts WHERE video_id = ? AND stage = ?`, c.VideoID, c.Run.Stage); err != nil {
-		return err
-	}
-	rows := make([][]any, 0, len(c.Artifacts))
-	for _, a := range c.Artifacts {
-		rows = append(rows, []any{l.workspace, c.VideoID, c.Run.Stage, c.Run.ID, a.Path, a.Kind, a.Type, a.Language,
-			int64(a.Time), a.Width, a.Height, rawJSON(a.Data)})
-	}
-	return insert(ctx, tx, `INSERT INTO artifacts
-		(workspace, video_id, stage, run, path, kind, type, language, time_ns, width, height, data) VALUES %VALUES%`, rows)
-}
-
-func replacePostings(ctx context.Context, tx *sql.Tx, c store.Commit) error {
-	if c.Postings == nil {
-		return nil
-	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM cue_terms WHERE rowid IN (SELECT n FROM cues WHERE video_id = ?)`, c.VideoID); err != nil {
-		return err
-	}
-	rows := make([][]any, 0, len(c.Postings))
-	for _, p := range c.Postings {
-		rows = append(rows, []any{p.CueID, p.Terms})
-	}
-	return insert(ctx, tx, `INSERT INTO cue_terms (rowid, terms)
-		WITH postings (cue, terms) AS (VALUES %VALUES%)
-		SELECT cues.n, postings.terms FROM postings JOIN cues ON cues.id = postings.cue WHERE cues.video_id = ?`, rows, c.VideoID)
 }

@@ -119,24 +119,29 @@ func (s *Store) EachVideo(ctx context.Context, after string, limit int) ([]*mode
 
 // UpdateVideo implements [store.Library].
 func (l *library) UpdateVideo(ctx context.Context, id string, u store.VideoUpdate) error {
+	return l.change(ctx, store.Change{VideoID: id, Video: u})
+}
+
+// update changes a video, and tells it that it was changed.
+func (l *library) update(ctx context.Context, tx *sql.Tx, id string, u store.VideoUpdate) error {
 	set, args := "updated = ?", []any{time.Now().UnixMicro()}
 	columns, values := sqldb.Changes(u)
 	for _, column := range columns {
 		set += ", " + column + " = ?"
 	}
-	args = append(append(args, values...), l.workspace, id)
-	return l.change(ctx, id, `UPDATE videos SET `+set+live, args...)
+	result, err := tx.ExecContext(ctx, `UPDATE videos SET `+set+live, append(append(args, values...), l.workspace, id)...)
+	return found(result, err, id)
 }
 
 // DeleteVideo implements [store.Library].
 func (l *library) DeleteVideo(ctx context.Context, id string) error {
 	now := time.Now().UnixMicro()
-	return l.change(ctx, id, `UPDATE videos SET deleted = ?, updated = ?`+live, now, now, l.workspace, id)
+	return l.alter(ctx, id, `UPDATE videos SET deleted = ?, updated = ?`+live, now, now, l.workspace, id)
 }
 
 // UndeleteVideo implements [store.Library].
 func (l *library) UndeleteVideo(ctx context.Context, id string) error {
-	return l.change(ctx, id, `UPDATE videos SET deleted = NULL, updated = ?
+	return l.alter(ctx, id, `UPDATE videos SET deleted = NULL, updated = ?
 		WHERE workspace = ? AND id = ? AND deleted IS NOT NULL`, time.Now().UnixMicro(), l.workspace, id)
 }
 
@@ -152,8 +157,8 @@ func (l *library) PurgeVideo(ctx context.Context, id string) error {
 	})
 }
 
-// change runs one statement on a video. NOT_FOUND where it hits none.
-func (l *library) change(ctx context.Context, id, statement string, args ...any) error {
+// alter runs one statement on a video. NOT_FOUND where it hits none.
+func (l *library) alter(ctx context.Context, id, statement string, args ...any) error {
 	return l.write(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, statement, args...)
 		return found(result, err, id)

@@ -38,6 +38,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"a purged video leaves nothing behind":               testPurge,
 		"a transaction is seen as a whole":                   testTx,
 		"a transaction that fails changes nothing":           testTxUndone,
+		"a change is all of its parts":                       testChange,
+		"what follows a transaction sees what it did":        testCommitted,
 		"the end of a context changes nothing":               testCanceled,
 		"pages hold every video once while others write":     testConcurrent,
 		"of many that create the same, one does":             testOneOfMany,
