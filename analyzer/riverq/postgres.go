@@ -25,7 +25,8 @@ const migrationLock = 0x63756571 // "cueq"
 // takes transactions of the same database. While it works, the queue holds one
 // connection of the pool.
 func OpenPostgres(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) (*Queue[pgx.Tx], error) {
-	q, err := open(riverpgxv5.New(pool), log)
+	driver := riverpgxv5.New(pool)
+	q, err := open(driver, ringServer(driver), log)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,9 @@
 // Package riverq hands out tasks by River, in the database of the store:
 // PostgreSQL, which several machines may share, or SQLite, for one process.
 //
-// River keeps what is due and when, lets each worker claim no more than it has
-// slots for, and tells workers that there is something to do. Everything else
+// River keeps what is due and when, and lets each worker claim no more than it
+// has slots for; that there is something to do, workers are told after the
+// transaction in which it was put, and not within as River would. Everything else
 // it could do is left unused: what is true of a stage, how often it was tried
 // and whether its worker lives stands in the stage's run alone, which is why a
 // task that River hands out late or twice does no harm.
@@ -27,6 +28,7 @@ import (
 type Queue[Tx any] struct {
 	driver  riverdriver.Driver[Tx]
 	client  *river.Client[Tx] // which only puts and asks: Work has one of its own
+	bell    *bell
 	waiting func(context.Context) (map[analyzer.Class]analyzer.Backlog, error)
 	log     *slog.Logger
 	rivers  *slog.Logger // River's own
@@ -43,19 +45,19 @@ type job struct {
 // Kind implements [river.JobArgs].
 func (job) Kind() string { return "stage" }
 
-// pause is how long River waits at least until it tells workers again that a
-// class has new tasks, and until it fetches some again: the least it takes.
-// Tasks that nobody was told of wait for up to a second.
+// pause is how long workers wait at least until they are told again that a
+// class has new tasks, and until they fetch some again: the least that River
+// takes. Tasks that nobody was told of wait for up to a second.
 const pause = time.Millisecond
 
-// open makes a queue of a database that has River's tables.
-func open[Tx any](driver riverdriver.Driver[Tx], log *slog.Logger) (*Queue[Tx], error) {
-	q := &Queue[Tx]{driver: driver, log: log, rivers: newQuiet(log)}
+// open makes a queue of a database that has River's tables, whose workers are
+// told of new tasks by ring.
+func open[Tx any](driver riverdriver.Driver[Tx], ring func([]riverdriver.Notification), log *slog.Logger) (*Queue[Tx], error) {
+	q := &Queue[Tx]{driver: silent[Tx]{driver}, bell: newBell(ring), log: log, rivers: newQuiet(log)}
 	var err error
-	q.client, err = river.NewClient(driver, &river.Config{
-		FetchCooldown: pause,
-		Hooks:         []rivertype.Hook{&atTheirTime{}},
-		Logger:        q.rivers,
+	q.client, err = river.NewClient(q.driver, &river.Config{
+		Hooks:  []rivertype.Hook{&atTheirTime{}},
+		Logger: q.rivers,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the queue: %w", err)
@@ -92,9 +94,10 @@ func (q *Queue[Tx]) Put(ctx context.Context, tx store.Tx, tasks ...analyzer.Due)
 			InsertOpts: &river.InsertOpts{Queue: string(task.Class), ScheduledAt: task.At},
 		}
 	}
-	if _, err := q.client.InsertManyFastTx(ctx, handle, jobs); err != nil {
+	if _, err := q.client.InsertManyTx(ctx, handle, jobs); err != nil {
 		return fmt.Errorf("put %d tasks: %w", len(tasks), err)
 	}
+	tx.Committed(func() { q.bell.tell(tasks) })
 	return nil
 }
 

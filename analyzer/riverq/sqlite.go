@@ -18,9 +18,12 @@ var _ analyzer.Queue = (*Queue[*sql.Tx])(nil)
 // OpenSQLite makes a queue in a SQLite database and brings River's tables there
 // up to date; of several processes that do so at once, one does it. The pool
 // must have one connection, whose transactions begin as writers, because
-// River's writes would fail where others write; Put takes its transactions.
+// River's writes would fail where others write; Put takes its transactions. Who
+// works on it hears at once of what is put into the same queue, and within a
+// second of the rest.
 func OpenSQLite(ctx context.Context, writer *sql.DB, log *slog.Logger) (*Queue[*sql.Tx], error) {
-	q, err := open(riversqlite.New(writer), log)
+	driver := &local{Driver: riversqlite.New(writer), listeners: map[*listener]bool{}}
+	q, err := open(driver, driver.ring, log)
 	if err != nil {
 		return nil, err
 	}

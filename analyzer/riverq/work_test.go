@@ -73,6 +73,23 @@ func TestATaskComesNotBeforeItsTimeAndSoonAfter(t *testing.T) {
 	})
 }
 
+// By itself a worker looks every second: so long nobody waits for it here.
+func TestATaskIsHandedOutAsSoonAsItIsPut(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, o opened) {
+		w := work(t, o, "w", map[analyzer.Class]int{analyzer.CPU: 1, analyzer.Light: 1}, done)
+		late := time.After(patience)
+		for n := range 60 {
+			o.put(t, due([]analyzer.Class{analyzer.CPU, analyzer.Light}[n%2], n)...)
+			select {
+			case <-w.tasks:
+			case <-late:
+				t.Fatalf("%d tasks in %v", n, patience)
+			}
+		}
+	})
+}
+
 func TestWhatCouldNotBeDoneComesAgain(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, o opened) {
