@@ -91,16 +91,14 @@ type finding struct {
 // find computes what the stage finds and publishes its files, which nobody can
 // see before the commit.
 func (a *attempt) find(ctx context.Context) (f finding) {
-	inputs, err := newInputs(ctx, a)
-	if err != nil {
-		return finding{err: err}
-	}
+	inputs := newInputs(a)
 	defer inputs.release()
 	job := &Job{Video: a.video, Log: a.log, Progress: a.set, Inputs: inputs}
 	if current(a.stage, job) {
 		return finding{unchanged: true}
 	}
 	a.print = fingerprint(a.stage, job)
+	var err error
 	if job.Scratch, err = a.Scratch.Scratch(a.id); err != nil {
 		return finding{err: err}
 	}

@@ -18,18 +18,12 @@ import (
 // committed. It implements [Inputs].
 type inputs struct {
 	*attempt
-	lib       store.Library
-	artifacts []models.Artifact
-	files     string   // a directory for the files of published directories, made when it is needed
-	releases  []func() // of fetched files
+	lib      store.Library
+	files    string   // a directory for the files of published directories, made when it is needed
+	releases []func() // of fetched files
 }
 
-func newInputs(ctx context.Context, a *attempt) (*inputs, error) {
-	in := &inputs{attempt: a, lib: a.Store.In(a.task.Workspace)}
-	var err error
-	in.artifacts, err = in.lib.Artifacts(ctx, a.video.ID)
-	return in, err
-}
+func newInputs(a *attempt) *inputs { return &inputs{attempt: a, lib: a.Store.In(a.task.Workspace)} }
 
 // release gives up all that was fetched.
 func (in *inputs) release() {
@@ -75,20 +69,24 @@ func (in *inputs) Cues(ctx context.Context, kind models.CueKind) ([]models.Cue, 
 }
 
 // Artifact implements [Inputs].
-func (in *inputs) Artifact(stage string, kind models.ArtifactKind) (models.Artifact, bool) {
-	for _, artifact := range in.artifacts {
+func (in *inputs) Artifact(ctx context.Context, stage string, kind models.ArtifactKind) (models.Artifact, error) {
+	all, err := in.lib.Artifacts(ctx, in.video.ID)
+	if err != nil {
+		return models.Artifact{}, err
+	}
+	for _, artifact := range all {
 		if artifact.Stage == stage && artifact.Kind == kind {
-			return artifact, true
+			return artifact, nil
 		}
 	}
-	return models.Artifact{}, false
+	return models.Artifact{}, models.Errorf(models.CodeNotFound, "stage %s published no %s", stage, kind)
 }
 
 // File implements [Inputs].
 func (in *inputs) File(ctx context.Context, stage string, kind models.ArtifactKind) (string, models.Artifact, error) {
-	artifact, ok := in.Artifact(stage, kind)
-	if !ok {
-		return "", artifact, models.Errorf(models.CodeNotFound, "stage %s published no %s", stage, kind)
+	artifact, err := in.Artifact(ctx, stage, kind)
+	if err != nil {
+		return "", artifact, err
 	}
 	path, err := in.fetch(ctx, models.RunPrefix(in.video.ID, stage, artifact.Run)+artifact.Path)
 	return path, artifact, err

@@ -113,8 +113,8 @@ type Inputs interface {
 	// known of it. NOT_FOUND where the stage published none.
 	File(ctx context.Context, stage string, kind models.ArtifactKind) (path string, artifact models.Artifact, err error)
 	// Artifact returns what is known of the first published artifact of a kind.
-	// ok is false where the stage published none.
-	Artifact(stage string, kind models.ArtifactKind) (artifact models.Artifact, ok bool)
+	// NOT_FOUND where the stage published none.
+	Artifact(ctx context.Context, stage string, kind models.ArtifactKind) (models.Artifact, error)
 	// Dir returns the path of a directory that a stage published, by its
 	// slash-separated name, with all that is in it. NOT_FOUND where it has none.
 	Dir(ctx context.Context, stage, name string) (path string, err error)

@@ -168,7 +168,7 @@ func (w *Worker) handBack() {
 }
 
 // listen has attempts look at their fence as soon as something has happened to
-// their stage. Without it they look when they beat.
+// their stage that may have taken it. Without it they look when they beat.
 func (w *Worker) listen(ctx context.Context) {
 	if w.Feed == nil {
 		return
@@ -197,6 +197,9 @@ func (w *Worker) hear(ctx context.Context) error {
 		event, err := happened.Next(ctx)
 		if err != nil {
 			return err
+		}
+		if event.Status == models.StageRunning || event.Stage == "" && event.State == models.VideoProcessing {
+			continue // somebody has begun, perhaps ourselves
 		}
 		w.mu.Lock()
 		for a := range w.attempts {

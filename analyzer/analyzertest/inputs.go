@@ -56,20 +56,20 @@ func (in *Inputs) Source(context.Context) (string, error) { return there(in.Sour
 func (in *Inputs) Captions(context.Context) (string, error) { return there(in.CaptionsFile) }
 
 // Artifact returns the first artifact of a kind that a stage published.
-func (in *Inputs) Artifact(stage string, kind models.ArtifactKind) (models.Artifact, bool) {
+func (in *Inputs) Artifact(_ context.Context, stage string, kind models.ArtifactKind) (models.Artifact, error) {
 	for _, a := range in.Published[stage].Artifacts {
 		if a.Kind == kind {
-			return a, true
+			return a, nil
 		}
 	}
-	return models.Artifact{}, false
+	return models.Artifact{}, errNone
 }
 
 // File returns the first artifact of a kind that a stage published.
-func (in *Inputs) File(_ context.Context, stage string, kind models.ArtifactKind) (string, models.Artifact, error) {
-	a, ok := in.Artifact(stage, kind)
-	if !ok {
-		return "", a, errNone
+func (in *Inputs) File(ctx context.Context, stage string, kind models.ArtifactKind) (string, models.Artifact, error) {
+	a, err := in.Artifact(ctx, stage, kind)
+	if err != nil {
+		return "", a, err
 	}
 	return filepath.Join(in.Published[stage].Dir, filepath.FromSlash(a.Path)), a, nil
 }

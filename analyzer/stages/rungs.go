@@ -13,10 +13,13 @@ import (
 
 // packaging returns what the package stage made, and of it the renditions with
 // a picture, highest first. The error is a skip where there are none.
-func packaging(job *analyzer.Job) (*models.Packaging, []models.Rendition, error) {
-	artifact, ok := job.Inputs.Artifact("package", models.ArtifactHLS)
-	if !ok {
+func packaging(ctx context.Context, job *analyzer.Job) (*models.Packaging, []models.Rendition, error) {
+	artifact, err := job.Inputs.Artifact(ctx, "package", models.ArtifactHLS)
+	if models.ErrorCode(err) == models.CodeNotFound {
 		return nil, nil, analyzer.Skip(models.Errorf(models.CodeNotApplicable, "the video is not packaged"))
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	p, err := models.PackagingOf(artifact)
 	if err != nil {

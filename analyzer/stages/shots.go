@@ -27,7 +27,7 @@ func (*Shots) Params(*analyzer.Job) string { return "" }
 // Run implements [analyzer.Stage]. It looks at the lowest rung of the ladder and
 // skips what is sound alone.
 func (s *Shots) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, error) {
-	ladder, rungs, err := packaging(job)
+	ladder, rungs, err := packaging(ctx, job)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func (*Thumbs) Params(*analyzer.Job) string { return "" }
 // Run implements [analyzer.Stage]. It skips what is sound alone. A video whose
 // shots were not found is taken for one shot.
 func (t *Thumbs) Run(ctx context.Context, job *analyzer.Job) (*analyzer.Result, error) {
-	ladder, rungs, err := packaging(job)
+	ladder, rungs, err := packaging(ctx, job)
 	if err != nil {
 		return nil, err
 	}
