@@ -134,7 +134,7 @@ func (w *workflow[D, Tx]) Work(ctx context.Context, job *river.Job[step]) error 
 			next = append(next, w.job(job.Args.Video, spec.Name))
 		}
 		if len(next) > 0 {
-			if _, err := river.ClientFromContext[Tx](ctx).InsertManyFastTx(ctx, tx, next); err != nil {
+			if _, err := river.ClientFromContext[Tx](ctx).InsertManyTx(ctx, tx, next); err != nil {
 				return err
 			}
 		}
