@@ -19,8 +19,8 @@ import (
 	"github.com/cuepoint/cuepoint/store/sqlite"
 )
 
-// opened is a database with a queue in it. again opens the queue once more, on
-// PostgreSQL as another process would.
+// opened is a database with a queue in it. again is the queue once more, on
+// PostgreSQL as another process opens it.
 type opened struct {
 	store.Store
 	analyzer.Queue
@@ -30,7 +30,8 @@ type opened struct {
 func openSQLite(t testing.TB) opened {
 	t.Helper()
 	s := sqliteStore(t, filepath.Join(t.TempDir(), "cuepoint.db"))
-	return opened{s, sqliteQueue(t, s), func() analyzer.Queue { return sqliteQueue(t, s) }}
+	q := sqliteQueue(t, s)
+	return opened{s, q, func() analyzer.Queue { return q }}
 }
 
 func openPostgres(t testing.TB) opened {
