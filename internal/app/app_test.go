@@ -94,6 +94,23 @@ func TestACheckHasTheDataDirectoryToItself(t *testing.T) {
 	}
 }
 
+func TestAHoldThatFailsIsNone(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	a := open(t, data)
+	name := filepath.Join(data, "worker") // where a file with the worker's name belongs
+	if err := os.MkdirAll(filepath.Join(name, "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Hold(t.Context()); err == nil || models.ErrorCode(err) == models.CodeDataInUse {
+		t.Errorf("error %v, want that it cannot name the worker", err)
+	}
+	if err := os.RemoveAll(name); err != nil {
+		t.Fatal(err)
+	}
+	hold(t, open(t, data))
+}
+
 // serving is a process that serves.
 type serving struct {
 	at    net.Addr

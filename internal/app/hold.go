@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,10 +33,15 @@ type Holder struct {
 
 // Hold makes this process the one that works in the data directory, and clears
 // away what one that is gone left there. DATA_IN_USE where another is at work.
-func (a *App) Hold(ctx context.Context) (*Holder, error) {
+func (a *App) Hold(ctx context.Context) (_ *Holder, err error) {
 	if err := a.Dir.Lock(); err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Dir.Close()) // others may hold it then, or this process later
+		}
+	}()
 	if a.cfg.Blobs == "" {
 		if err := adoptOldLayout(a.cfg.Data); err != nil {
 			return nil, err

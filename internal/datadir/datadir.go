@@ -52,7 +52,10 @@ func (d *Dir) Lock() error {
 			"another cuepoint is working in %s; wait for it, or choose another directory with --data", d.path).Because(err)
 	}
 	d.lock = f
-	return d.clear()
+	if err := d.clear(); err != nil {
+		return errors.Join(err, d.Close())
+	}
+	return nil
 }
 
 // clear removes all scratch directories.
