@@ -21,11 +21,12 @@ const lookEvery = 500 * time.Millisecond
 
 // Wait returns a video's document when all that is to be done with it has
 // ended, wherever that is being done; a server that is away meanwhile is waited
-// for. What is wrong with the video is in the
-// document as well as in the error, which is nil only for one that is ready.
-// NOT_FOUND.
+// for. What is wrong with the video is in the document as well as in the error,
+// which is nil only for one that is ready. NOT_FOUND.
 func (a *App) Wait(ctx context.Context, id string, watch Watcher) (*Document, error) {
-	changes := a.db.Changes(ctx)
+	listening, stop := context.WithCancel(ctx)
+	defer stop() // with PostgreSQL each who listens has a connection
+	changes := a.db.Changes(listening)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	seen := map[string]models.StageRun{}
