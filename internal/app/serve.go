@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
@@ -44,6 +45,11 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 	if cfg.Listen != "" {
 		c.Media, c.Page = h.media(), player.Handler()
 	}
+	admin, err := take(ctx, cfg.Admin, "--admin")
+	if err != nil {
+		return err
+	}
+	defer release(admin)
 	server, err := api.New(c)
 	if err != nil {
 		return err
@@ -51,11 +57,12 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 	if err := h.listen(ctx, server, cfg.Listen); err != nil {
 		return errors.Join(err, closeWithin(ctx, server.Close))
 	}
-	parts := []part{func(ctx context.Context) error { return serveUntil(ctx, server.Serve, server.Close) }}
+	h.Metrics.WatchQueue(h.watchQueue(cfg.Slots))
+	parts := []part{func(ctx context.Context) error { return h.serveUntil(ctx, server.Serve, server.Close) }}
 	if len(cfg.Slots) > 0 {
 		parts = append(parts, func(ctx context.Context) error { return h.work(ctx, cfg) })
 	}
-	return h.run(ctx, cfg, server.Addr(), h.watchQueue(cfg.Slots), parts...)
+	return h.run(ctx, cfg, admin, server.Addr(), parts...)
 }
 
 // listen takes the socket of the data directory and, unless it is empty, an
@@ -80,11 +87,17 @@ func (a *App) ServeOrigin(ctx context.Context, cfg ServeConfig) error {
 	mux := http.NewServeMux()
 	mux.Handle(origin.Prefix, a.media())
 	server := api.NewHTTP(api.Guard(cfg.Hosts, mux), a.log)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
+	admin, err := take(ctx, cfg.Admin, "--admin")
 	if err != nil {
-		return taken(cfg.Listen, "--listen", err)
+		return err
 	}
-	return a.run(ctx, cfg, listener.Addr(), nil, func(ctx context.Context) error { return serveHTTP(ctx, server, listener) })
+	defer release(admin)
+	listener, err := take(ctx, cfg.Listen, "--listen")
+	if err != nil {
+		return err
+	}
+	defer release(listener)
+	return a.run(ctx, cfg, admin, listener.Addr(), func(ctx context.Context) error { return a.serveHTTP(ctx, server, listener) })
 }
 
 // media is what players read.
@@ -97,46 +110,40 @@ type part func(ctx context.Context) error
 
 // run does all parts until ctx ends or one of them does, and shows operators
 // how they are until the last has ended.
-func (a *App) run(ctx context.Context, cfg ServeConfig, at net.Addr, queue queueReader, parts ...part) error {
+func (a *App) run(ctx context.Context, cfg ServeConfig, admin net.Listener, at net.Addr, parts ...part) error {
 	health := a.health()
-	ctx, end := context.WithCancel(ctx)
-	defer end()
-	defer context.AfterFunc(ctx, health.Draining)()
-	shown, hide := context.WithCancel(context.WithoutCancel(ctx))
-	defer hide()
-	admin := make(chan error, 1)
-	if cfg.Admin == "" {
-		admin <- nil
-	} else {
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Admin)
-		if err != nil {
-			end()
-			return errors.Join(taken(cfg.Admin, "--admin", err), together(ctx, end, parts))
-		}
-		if queue != nil {
-			a.Metrics.WatchQueue(queue)
-		}
+	if admin != nil {
 		server := obs.NewServer(obs.Handler(a.Metrics, health), a.log)
-		go func() { admin <- serveHTTP(shown, server, listener) }()
+		show := func(ctx context.Context) error { return a.serveHTTP(ctx, server, admin) }
+		parts = append([]part{show}, parts...)
 	}
 	if cfg.Ready != nil {
 		cfg.Ready(at)
 	}
-	err := together(ctx, end, parts)
-	hide()
-	return errors.Join(err, <-admin)
+	return together(ctx, health.Draining, parts)
 }
 
-// together does all parts. The first to end ends the others.
-func together(ctx context.Context, end func(), parts []part) error {
-	ended := make(chan error, len(parts))
+// together does all parts until ctx ends or one of them does. Then it calls
+// ending, and they are ended one after the other, the last first: who serves
+// still answers while what is being worked on comes to its end.
+func together(ctx context.Context, ending func(), parts []part) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	var ends []func() error
 	for _, do := range parts {
-		go func() { ended <- do(ctx) }()
+		part, stop := context.WithCancel(context.WithoutCancel(ctx))
+		ended := make(chan error, 1)
+		go func() {
+			defer end()
+			ended <- do(part)
+		}()
+		ends = append(ends, func() error { stop(); return <-ended })
 	}
+	<-ctx.Done()
+	ending()
 	var errs []error
-	for range parts {
-		errs = append(errs, <-ended)
-		end()
+	for _, end := range slices.Backward(ends) {
+		errs = append(errs, end())
 	}
 	return errors.Join(errs...)
 }
@@ -158,8 +165,8 @@ func (a *App) health() *obs.Health {
 	return health
 }
 
-func serveHTTP(ctx context.Context, server *http.Server, listener net.Listener) error {
-	return serveUntil(ctx, func() error {
+func (a *App) serveHTTP(ctx context.Context, server *http.Server, listener net.Listener) error {
+	return a.serveUntil(ctx, func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
@@ -167,16 +174,19 @@ func serveHTTP(ctx context.Context, server *http.Server, listener net.Listener) 
 	}, server.Shutdown)
 }
 
-// serveUntil serves until ctx ends, and then lets what is on its way finish.
-func serveUntil(ctx context.Context, serve func() error, shut func(context.Context) error) error {
+// serveUntil serves until ctx ends, and then lets what is on its way finish, for
+// a while.
+func (a *App) serveUntil(ctx context.Context, serve func() error, shut func(context.Context) error) error {
 	served := make(chan error, 1)
 	go func() { served <- serve() }()
 	select {
 	case err := <-served:
 		return errors.Join(err, closeWithin(ctx, shut))
 	case <-ctx.Done():
-		err := closeWithin(ctx, shut)
-		return errors.Join(err, <-served)
+		if err := closeWithin(ctx, shut); err != nil {
+			a.log.Warn("some did not get their answer", "error", err)
+		}
+		return <-served
 	}
 }
 
@@ -184,6 +194,25 @@ func closeWithin(ctx context.Context, shut func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
 	return shut(ctx)
+}
+
+// take listens on an address; the listener is nil where that is empty.
+func take(ctx context.Context, address, flag string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, taken(address, flag, err)
+	}
+	return listener, nil
+}
+
+// release gives an address up, which may have been done by now.
+func release(listener net.Listener) {
+	if listener != nil {
+		listener.Close()
+	}
 }
 
 func taken(address, flag string, err error) error {
