@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/text/language"
@@ -75,17 +76,21 @@ type submitted struct {
 // all has all inputs analyzed.
 func (c *analyzeCmd) all(ctx context.Context, e *env, s *session) error {
 	inputs := make(chan submitted, ahead)
-	go func() {
+	taking, stop := context.WithCancel(ctx)
+	var taker sync.WaitGroup
+	defer taker.Wait() // lest it uses what is closed after this
+	defer stop()
+	taker.Go(func() {
 		defer close(inputs)
 		for _, file := range c.Files {
-			id, err := c.command(ctx, s, file)
+			id, err := c.command(taking, s, file)
 			select {
 			case inputs <- submitted{file, id, err}:
-			case <-ctx.Done():
+			case <-taking.Done():
 				return
 			}
 		}
-	}()
+	})
 	failed := 0
 	for in := range inputs {
 		doc, err := c.wait(ctx, e, s.app, in)
@@ -174,6 +179,7 @@ func (c *analyzeCmd) wait(ctx context.Context, e *env, a *app.App, in submitted)
 	doc, err := a.Wait(ctx, in.id, watch)
 	if doc == nil {
 		doc = app.Refused(in.file, err)
+		doc.ID = in.id
 	}
 	return doc, err
 }

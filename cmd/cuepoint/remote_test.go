@@ -8,6 +8,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ type holder struct {
 	api.Library
 	server *api.Server
 	wait   func(context.Context) error
+	mu     sync.Mutex
 	given  []any
 	video  models.Video
 }
@@ -57,7 +59,9 @@ func hold(t *testing.T, data string) *holder {
 }
 
 func (h *holder) do(ctx context.Context, command ...any) (*models.Video, error) {
+	h.mu.Lock()
 	h.given = append(h.given, command)
+	h.mu.Unlock()
 	return &h.video, h.wait(ctx)
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -16,8 +17,10 @@ import (
 // place at any time, or this process.
 type session struct {
 	app *app.App
-	log func(msg string, args ...any)
+	log *slog.Logger
 	dir string
+
+	joining sync.Mutex // held by who looks for the next holder
 
 	mu     sync.Mutex
 	holder *app.Holder // this process's hold; nil while another has it
@@ -26,7 +29,7 @@ type session struct {
 
 // session opens one over an open library.
 func (e *env) session(a *app.App) (*session, error) {
-	s := &session{app: a, dir: e.cli.Data, log: e.log.Warn}
+	s := &session{app: a, dir: e.cli.Data, log: e.log}
 	return s, s.join(e.ctx)
 }
 
@@ -66,7 +69,8 @@ func (s *session) do(ctx context.Context, command func(api.Commands) error) erro
 			return command(holder)
 		}
 		err := command(other)
-		if !errors.Is(err, errHolderGone) {
+		// One that ends, or whose connection is closed, may cancel what we have not.
+		if gone := errors.Is(err, errHolderGone) || models.ErrorCode(err) == models.CodeCanceled; !gone || ctx.Err() != nil {
 			return err
 		}
 		if err := s.replace(ctx, other); err != nil {
@@ -75,15 +79,31 @@ func (s *session) do(ctx context.Context, command func(api.Commands) error) erro
 	}
 }
 
-// replace finds the next to give commands to, unless somebody has.
+// replace finds the next to give commands to, unless somebody has. It waits
+// while there is one that takes none, because it is ending for instance.
 func (s *session) replace(ctx context.Context, gone *remote) error {
+	s.joining.Lock()
+	defer s.joining.Unlock()
 	if _, other := s.parties(); other != gone {
 		return nil
 	}
-	if err := s.join(ctx); err != nil {
-		return err
+	for told := false; ; told = true {
+		err := s.app.Outlast(ctx, func() error { return s.join(ctx) })
+		if err == nil {
+			return gone.Close()
+		}
+		if models.ErrorCode(err) != models.CodeDataInUse {
+			return err
+		}
+		if !told {
+			s.log.Warn("waiting for the library", "error", err)
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return gone.Close()
 }
 
 // work sees to it, until ctx ends, that somebody works on the library: this
@@ -95,15 +115,10 @@ func (s *session) work(ctx context.Context) error {
 			return holder.Serve(ctx, app.ServeConfig{Slots: app.Slots(), EndStuck: true})
 		}
 		if err := other.Ended(ctx); err != nil {
-			return nil //nolint:nilerr // ctx has ended
+			return err
 		}
-		for err := s.replace(ctx, other); err != nil; err = s.replace(ctx, other) {
-			s.log("waiting for the library", "error", err)
-			select {
-			case <-time.After(time.Second):
-			case <-ctx.Done():
-				return nil
-			}
+		if err := s.replace(ctx, other); err != nil {
+			return err
 		}
 	}
 }
