@@ -92,14 +92,18 @@ func newBars(w io.Writer, file string, stages []string) *bars {
 }
 
 func (b *bars) StageProgress(stage string, fraction float64) {
-	// One short of the end: only StageEnded ends a bar.
-	b.bars[stage].SetCurrent(int64(fraction * (barScale - 1)))
+	if bar := b.bars[stage]; bar != nil { // else it is a stage of another program
+		bar.SetCurrent(int64(fraction * (barScale - 1))) // one short of the end: only StageEnded ends a bar
+	}
 }
 
-func (b *bars) StageAgain(run models.StageRun) { b.bars[run.Stage].SetCurrent(0) }
+func (b *bars) StageAgain(run models.StageRun) { b.StageProgress(run.Stage, 0) }
 
 func (b *bars) StageEnded(run models.StageRun) {
 	bar := b.bars[run.Stage]
+	if bar == nil {
+		return
+	}
 	if run.Status == models.StageDone {
 		bar.SetCurrent(barScale)
 		return

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net"
 	"time"
 
@@ -21,6 +22,9 @@ type serveCmd struct {
 
 // Run serves until it is interrupted, which is its ordinary end.
 func (c *serveCmd) Run(e *env) error {
+	if c.Role == "api" && e.cli.Database.Reveal() == "" {
+		return usageError{errors.New("--role=api needs --database: without one nobody else can run stages in its directory; leave --role out, and this process does")}
+	}
 	a, err := e.open(true)
 	if err != nil {
 		return err
