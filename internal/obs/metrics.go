@@ -6,8 +6,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-
-	"github.com/cuepoint/cuepoint/models"
 )
 
 // Outcome is how an attempt at a stage ended, from a closed list.
@@ -31,18 +29,6 @@ var outcomes = []Outcome{Done, Unchanged, Skipped, Failed, Retried, Canceled, Lo
 // film on a small machine.
 var durations = []float64{.01, .03, .1, .3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600, 7200, 21600}
 
-// faults are the codes that errors of databases and stores of files are counted
-// by; what has another is INTERNAL here.
-var faults = []models.Code{
-	models.CodeDatabaseUnavailable, models.CodeStorageUnavailable, models.CodeStorageFull, models.CodeStageTimeout,
-	models.CodeDataInUse, models.CodeDataCorrupt, models.CodeChecksumMismatch, models.CodeInternal,
-}
-
-// answers are the codes that say no fault of theirs.
-var answers = []models.Code{
-	models.CodeNotFound, models.CodeAlreadyExists, models.CodeInvalidArgument, models.CodeCanceled,
-}
-
 // other stands for all stages that are not known.
 const other = "other"
 
@@ -57,10 +43,7 @@ type Metrics struct {
 	ended       *prometheus.CounterVec
 	seconds     *prometheus.HistogramVec
 	running     *prometheus.GaugeVec
-	events      prometheus.Counter
 	heartbeats  prometheus.Counter
-	database    *prometheus.CounterVec
-	blobs       *prometheus.CounterVec
 	queueErrors prometheus.Counter
 }
 
@@ -82,10 +65,7 @@ func New(version string, stages ...string) *Metrics {
 		running: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "cuepoint_stage_running", Help: "Attempts under way in this process.",
 		}, []string{"stage"}),
-		events:      counter("cuepoint_events_published_total", "Events that this process recorded."),
 		heartbeats:  counter("cuepoint_heartbeat_failures_total", "Heartbeats of running stages that could not be written."),
-		database:    byCode("cuepoint_database_errors_total", "Errors of the database, by code."),
-		blobs:       byCode("cuepoint_blob_errors_total", "Errors of the store of files, by code."),
 		queueErrors: counter("cuepoint_queue_read_errors_total", "Scrapes that could not read the queue."),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -94,7 +74,7 @@ func New(version string, stages ...string) *Metrics {
 	build.Set(1)
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build,
-		m.started, m.ended, m.seconds, m.running, m.events, m.heartbeats, m.database, m.blobs, m.queueErrors,
+		m.started, m.ended, m.seconds, m.running, m.heartbeats, m.queueErrors,
 	)
 	m.show()
 	return m
@@ -102,10 +82,6 @@ func New(version string, stages ...string) *Metrics {
 
 func counter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
-}
-
-func byCode(name, help string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"code"})
 }
 
 // show makes the series there before anything has happened, so that the first
@@ -118,10 +94,6 @@ func (m *Metrics) show() {
 		for _, outcome := range outcomes {
 			m.ended.WithLabelValues(stage, string(outcome))
 		}
-	}
-	for _, code := range faults {
-		m.database.WithLabelValues(string(code))
-		m.blobs.WithLabelValues(string(code))
 	}
 }
 
@@ -149,27 +121,5 @@ func (m *Metrics) stage(name string) string {
 	return other
 }
 
-// EventsPublished counts events that were recorded.
-func (m *Metrics) EventsPublished(n int) { m.events.Add(float64(n)) }
-
 // HeartbeatFailed counts a heartbeat that could not be written.
 func (m *Metrics) HeartbeatFailed() { m.heartbeats.Inc() }
-
-// DatabaseError counts an error of the database. Nil, a cancellation and answers
-// such as NOT_FOUND are none.
-func (m *Metrics) DatabaseError(err error) { count(m.database, err) }
-
-// BlobError counts an error of the store of files as DatabaseError does those
-// of the database.
-func (m *Metrics) BlobError(err error) { count(m.blobs, err) }
-
-func count(errors *prometheus.CounterVec, err error) {
-	code := models.ErrorCode(err)
-	if err == nil || slices.Contains(answers, code) {
-		return
-	}
-	if !slices.Contains(faults, code) {
-		code = models.CodeInternal
-	}
-	errors.WithLabelValues(string(code)).Inc()
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-
-	"github.com/cuepoint/cuepoint/models"
 )
 
 // compare checks the metrics of these names against the text of a scrape.
@@ -76,48 +73,15 @@ cuepoint_stage_seconds_count{stage="probe"} 1
 		"cuepoint_stage_running", "cuepoint_stage_seconds")
 }
 
-func TestFaultsAreCountedAndAnswersAreNot(t *testing.T) {
+func TestHeartbeatsThatFailAreCounted(t *testing.T) {
 	t.Parallel()
 	m := New("1.2.3")
-	for _, err := range []error{
-		models.Errorf(models.CodeDatabaseUnavailable, "away"),
-		fmt.Errorf("read: %w", models.Errorf(models.CodeDatabaseUnavailable, "away")),
-		errors.New("something"), models.Errorf(models.CodeNoMedia, "not of a database"),
-		models.Errorf(models.CodeNotFound, "none"), context.Canceled, nil,
-	} {
-		m.DatabaseError(err)
-	}
-	m.BlobError(models.Errorf(models.CodeStorageFull, "full"))
-	for _, test := range []struct {
-		name string
-		got  float64
-		want float64
-	}{
-		{"the database is away", testutil.ToFloat64(m.database.WithLabelValues("DATABASE_UNAVAILABLE")), 2},
-		{"the database fails in another way", testutil.ToFloat64(m.database.WithLabelValues("INTERNAL")), 2},
-		{"the disk is full", testutil.ToFloat64(m.blobs.WithLabelValues("STORAGE_FULL")), 1},
-		{"codes of the database", float64(testutil.CollectAndCount(m.database)), float64(len(faults))},
-		{"codes of the store of files", float64(testutil.CollectAndCount(m.blobs)), float64(len(faults))},
-	} {
-		if test.got != test.want {
-			t.Errorf("%s: %v, want %v", test.name, test.got, test.want)
-		}
-	}
-}
-
-func TestTheRestIsCounted(t *testing.T) {
-	t.Parallel()
-	m := New("1.2.3")
-	m.EventsPublished(3)
 	m.HeartbeatFailed()
 	compare(t, m, `
-# HELP cuepoint_events_published_total Events that this process recorded.
-# TYPE cuepoint_events_published_total counter
-cuepoint_events_published_total 3
 # HELP cuepoint_heartbeat_failures_total Heartbeats of running stages that could not be written.
 # TYPE cuepoint_heartbeat_failures_total counter
 cuepoint_heartbeat_failures_total 1
-`, "cuepoint_events_published_total", "cuepoint_heartbeat_failures_total")
+`, "cuepoint_heartbeat_failures_total")
 }
 
 func TestTheQueueIsReadForAScrape(t *testing.T) {
@@ -190,8 +154,6 @@ func TestTheSeriesAreBoundedAndNamedByConvention(t *testing.T) {
 	})
 	for i := range 100 {
 		stages = append(stages, fmt.Sprintf("stage%d", i))
-		m.DatabaseError(models.Errorf(models.Code(fmt.Sprintf("CODE_%d", i)), "new"))
-		m.BlobError(&fs.PathError{Op: "open", Path: fmt.Sprint(i), Err: fs.ErrPermission})
 	}
 	for _, stage := range stages {
 		for _, outcome := range outcomes {
