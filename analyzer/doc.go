@@ -1,6 +1,18 @@
 // Package analyzer is the pipeline: what a stage is, in which order stages run,
-// and how what they computed is published and committed in one step.
+// and how what they computed is published and committed in one step, whatever
+// becomes of those who work on it. What the stages do is in analyzer/stages, one
+// file each; how tasks get to workers is a [Queue]'s business (analyzer/riverq).
 //
-// The stages themselves are in analyzer/stages, one file each. The package does
-// not know what any of them does.
+// Where to find what:
+//
+//	stage, pipeline       what a stage is; the checked list of stages
+//	intake, submission    how a file becomes a video
+//	control, turn         changes to a video: each one transaction
+//	plan                  what the state of a video's runs makes necessary
+//	queue                 how tasks are handed out
+//	worker                takes tasks and stops well
+//	attempt, inputs       one run of one stage: claim, compute, publish, commit
+//	settle                how attempts end: results, retries, failures
+//	lease, reaper         signs of life, and taking back what shows none
+//	sweeper               removes files that nobody needs any more
 package analyzer
