@@ -143,7 +143,7 @@ generate: ## generate api/gen and api/openapi from the proto files
 	cd api
 	buf generate
 
-bench: setup ## measure packaging and shot detection (minutes)
+bench: setup ## measure packaging, shots, the pipeline and its memory against what they promise (minutes)
 	@$(MAKE) build
 	$(ENV)
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/bench/...
