@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
 )
 
 // reapTime is how long one look may take.
@@ -46,10 +47,30 @@ func (w *Worker) reap(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if err := r.look(ctx); err != nil && ctx.Err() == nil {
+		err := r.look(ctx)
+		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("lost attempts could not be looked for", "error", err)
 		}
+		if err == nil && w.Stuck != nil {
+			err = w.tryWriting(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			w.stuck(err)
+		}
 	}
+}
+
+// tryWriting finds out whether the database takes anything. Where it does not,
+// the queue may not even be able to hand out the task by which it would show.
+func (w *Worker) tryWriting(ctx context.Context) error {
+	const nothing = "sources/nothing"
+	err := w.Store.Tx(ctx, func(tx store.Tx) error {
+		return tx.In(models.DefaultWorkspace).Discard(ctx, time.Now(), nothing)
+	})
+	if err != nil {
+		return err
+	}
+	return w.Store.Forget(ctx, nothing)
 }
 
 // look takes back what has stood still for a lease.

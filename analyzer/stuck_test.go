@@ -71,3 +71,28 @@ func TestAWorkerTellsWhenTheDatabaseTakesNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestAnIdleWorkerTellsTooWhenTheDatabaseTakesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	db := &failing{Store: b.db}
+	b.control.Store = db
+	db.err.Store(models.StorageFull(syscall.ENOSPC))
+	w := b.worker(t, "w")
+	told := make(chan error, 1)
+	w.Stuck = func(err error) {
+		select {
+		case told <- err:
+		default: // once is enough
+		}
+	}
+	start(t, w)
+	select {
+	case err := <-told:
+		if models.ErrorCode(err) != models.CodeStorageFull {
+			t.Errorf("told %v, want STORAGE_FULL", err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it tells nobody")
+	}
+}
