@@ -90,7 +90,7 @@ go-test: ## run the Go tests alone, with the tree as built
 		exit $$failed
 	} | build/ci -skips test/skips.txt
 
-torture: setup-test ## kill, freeze, fill and cut off the programs: the whole of test/torture (half an hour)
+torture: setup-test ## kill, freeze, fill and cut off the programs: the whole of test/torture (a quarter of an hour)
 	@$(MAKE) build
 	$(ENV)
 	CUEPOINT_TORTURE=full go test -v -count=1 -timeout=90m ./test/torture

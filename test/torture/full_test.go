@@ -27,7 +27,7 @@ func TestAFullDiskIsToldAndRoomMendsIt(t *testing.T) {
 	want := outcomeOf(t, db, roomy.blobs(t), videos(t, db)[0].ID)
 
 	const disk = 2 << 20
-	n, full, slowest := of(5, 25), map[string]int{}, time.Duration(0)
+	n, full, slowest := of(4, 25), map[string]int{}, time.Duration(0)
 	for i := range n {
 		l := newLibrary(t, "")
 		l.env = roomy.env
