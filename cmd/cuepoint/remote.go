@@ -21,7 +21,7 @@ import (
 
 // connectTimeout is how long the process that holds a library may take to
 // answer for the first time. It takes the lock a moment before it listens.
-const connectTimeout = 2 * time.Second
+const connectTimeout = 15 * time.Second
 
 // errHolderGone is the cause of the error that a command ends with when the
 // process it was given to ended first. Whether it was carried out is not known;
@@ -45,7 +45,7 @@ func dial(ctx context.Context, data string) (*remote, error) {
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return api.DialSocket(ctx, data) }),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.5, MaxDelay: connectTimeout / 4},
+			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.5, MaxDelay: connectTimeout / 30},
 			MinConnectTimeout: connectTimeout,
 		}),
 	)
