@@ -16,7 +16,7 @@ import (
 )
 
 // deadline bounds every program a test starts: far more than any needs.
-const deadline = 3 * time.Minute
+const deadline = 10 * time.Minute
 
 // result is how a run of cuepoint ended.
 type result struct {
