@@ -200,7 +200,7 @@ func serve(t *testing.T, data string) string {
 	program := testenv.Program(t, "cuepoint")
 	go func() {
 		err := proc.Run(ctx, proc.Command{
-			Path: program, Args: []string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, Stdout: write,
+			Path: program, Args: []string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--admin="}, Stdout: write,
 		})
 		write.Close()
 		ended <- err

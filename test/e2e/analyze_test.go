@@ -176,7 +176,7 @@ func TestUsage(t *testing.T) {
 		"help":               {[]string{"--help"}, 0, ""},
 		"no library":         {[]string{"list", "--data", filepath.Join(data, "none")}, 1, "cuepoint analyze"},
 		"unknown video":      {[]string{"show", "--data", data, "none"}, 1, "NOT_FOUND"},
-		"taken address":      {[]string{"serve", "--data", data, "--listen", "192.0.2.1:1"}, 1, "--listen"},
+		"taken address":      {[]string{"serve", "--data", data, "--admin=", "--listen", "192.0.2.1:1"}, 1, "--listen"},
 		"query without word": {[]string{"search", "--data", data, "!?"}, 1, "INVALID_ARGUMENT"},
 	} {
 		t.Run(name, func(t *testing.T) {

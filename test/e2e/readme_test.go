@@ -28,7 +28,7 @@ func TestReadmeCommandsWork(t *testing.T) {
 		case strings.Contains(commands, "make demo"):
 			continue
 		case commands == "cuepoint serve":
-			script = append(script, "cuepoint serve > serve.log & until grep -q http serve.log; do read -rt 0.1 <> <(:) || :; done")
+			script = append(script, "cuepoint serve > serve.log & until grep -q http serve.log; do kill -0 $!; read -rt 0.1 <> <(:) || :; done")
 		default:
 			script = append(script, strings.ReplaceAll(commands, "curl ", "curl -sSf "))
 		}
@@ -44,7 +44,7 @@ func TestReadmeCommandsWork(t *testing.T) {
 	bin := filepath.Dir(testenv.Program(t, "cuepoint"))
 	err := proc.Run(ctx, proc.Command{
 		Path: "/bin/bash", Args: []string{"-c", body}, Dir: t.TempDir(), Stdout: &out, Stderr: &stderr,
-		Env: []string{"PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin", "CUEPOINT_LISTEN=" + address, "CUEPOINT_MODELS_DIR="},
+		Env: []string{"PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin", "CUEPOINT_LISTEN=" + address, "CUEPOINT_ADMIN=127.0.0.1:0", "CUEPOINT_MODELS_DIR="},
 	})
 	if err != nil {
 		t.Fatalf("%v\n%s\n%s", err, stderr.String(), out.String())
