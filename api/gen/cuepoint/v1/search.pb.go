@@ -385,7 +385,7 @@ var File_cuepoint_v1_search_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_search_proto_rawDesc = "" +
 	"\n" +
-	"\x18cuepoint/v1/search.proto\x12\vcuepoint.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\x8c\x01\n" +
+	"\x18cuepoint/v1/search.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\x8c\x01\n" +
 	"\rSearchRequest\x12\x19\n" +
 	"\x05query\x18\x01 \x01(\tB\x03\xe0A\x02R\x05query\x12-\n" +
 	"\x05video\x18\x02 \x01(\tB\x17\xfaA\x14\n" +
@@ -414,9 +414,9 @@ const file_cuepoint_v1_search_proto_rawDesc = "" +
 	"\x03hit\x18\x02 \x01(\bR\x03hit\"5\n" +
 	"\x03Why\x12\x14\n" +
 	"\x05words\x18\x01 \x01(\x01R\x05words\x12\x18\n" +
-	"\amatched\x18\x02 \x03(\tR\amatched2q\n" +
-	"\rSearchService\x12`\n" +
-	"\x06Search\x12\x1a.cuepoint.v1.SearchRequest\x1a\x1b.cuepoint.v1.SearchResponse\"\x1d\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/moments:search\x90\x02\x01B\xa8\x01\n" +
+	"\amatched\x18\x02 \x03(\tR\amatched2u\n" +
+	"\rSearchService\x12d\n" +
+	"\x06Search\x12\x1a.cuepoint.v1.SearchRequest\x1a\x1b.cuepoint.v1.SearchResponse\"!\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/moments:search\x90\x02\x01B\xa8\x01\n" +
 	"\x0fcom.cuepoint.v1B\vSearchProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
 var (
@@ -460,6 +460,7 @@ func file_cuepoint_v1_search_proto_init() {
 	if File_cuepoint_v1_search_proto != nil {
 		return
 	}
+	file_cuepoint_v1_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

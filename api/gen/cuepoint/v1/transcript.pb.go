@@ -383,7 +383,7 @@ var File_cuepoint_v1_transcript_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf8\x02\n" +
+	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf8\x02\n" +
 	"\n" +
 	"Transcript\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12#\n" +
@@ -418,9 +418,9 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"confidence\"K\n" +
 	"\x14GetTranscriptRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe0A\x02\xfaA\x19\n" +
-	"\x17cuepoint.dev/TranscriptR\x04name2\x96\x01\n" +
-	"\x11TranscriptService\x12\x80\x01\n" +
-	"\rGetTranscript\x12!.cuepoint.v1.GetTranscriptRequest\x1a\x17.cuepoint.v1.Transcript\"3\xdaA\x04name\x82\xd3\xe4\x93\x02#\x12!/v1/{name=videos/*/transcripts/*}\x90\x02\x01B\xac\x01\n" +
+	"\x17cuepoint.dev/TranscriptR\x04name2\x9a\x01\n" +
+	"\x11TranscriptService\x12\x84\x01\n" +
+	"\rGetTranscript\x12!.cuepoint.v1.GetTranscriptRequest\x1a\x17.cuepoint.v1.Transcript\"7\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=videos/*/transcripts/*}\x90\x02\x01B\xac\x01\n" +
 	"\x0fcom.cuepoint.v1B\x0fTranscriptProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
 var (
@@ -467,6 +467,7 @@ func file_cuepoint_v1_transcript_proto_init() {
 	if File_cuepoint_v1_transcript_proto != nil {
 		return
 	}
+	file_cuepoint_v1_options_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

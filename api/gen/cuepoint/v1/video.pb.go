@@ -1337,7 +1337,7 @@ var File_cuepoint_v1_video_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\n" +
-	"\x17cuepoint/v1/video.proto\x12\vcuepoint.v1\x1a\x17cuepoint/v1/media.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xba\a\n" +
+	"\x17cuepoint/v1/video.proto\x12\vcuepoint.v1\x1a\x17cuepoint/v1/media.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xba\a\n" +
 	"\x05Video\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1b\n" +
@@ -1463,16 +1463,16 @@ const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\tVideoView\x12\x1a\n" +
 	"\x16VIDEO_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VIDEO_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fVIDEO_VIEW_FULL\x10\x022\x8a\x04\n" +
-	"\fVideoService\x12c\n" +
-	"\bGetVideo\x12\x1c.cuepoint.v1.GetVideoRequest\x1a\x12.cuepoint.v1.Video\"%\xdaA\x04name\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=videos/*}\x90\x02\x01\x12d\n" +
+	"\x0fVIDEO_VIEW_FULL\x10\x022\xa4\x04\n" +
+	"\fVideoService\x12g\n" +
+	"\bGetVideo\x12\x1c.cuepoint.v1.GetVideoRequest\x1a\x12.cuepoint.v1.Video\")\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=videos/*}\x90\x02\x01\x12h\n" +
 	"\n" +
-	"ListVideos\x12\x1e.cuepoint.v1.ListVideosRequest\x1a\x1f.cuepoint.v1.ListVideosResponse\"\x15\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/videos\x90\x02\x01\x12B\n" +
-	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\x12M\n" +
-	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x12.cuepoint.v1.Video\"\a\xdaA\x04name\x12K\n" +
-	"\vCancelVideo\x12\x1f.cuepoint.v1.CancelVideoRequest\x1a\x12.cuepoint.v1.Video\"\a\xdaA\x04name\x12O\n" +
-	"\vDeleteVideo\x12\x1f.cuepoint.v1.DeleteVideoRequest\x1a\x16.google.protobuf.Empty\"\a\xdaA\x04nameB\xa7\x01\n" +
+	"ListVideos\x12\x1e.cuepoint.v1.ListVideosRequest\x1a\x1f.cuepoint.v1.ListVideosResponse\"\x19\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/videos\x90\x02\x01\x12H\n" +
+	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\"\x04\xc0\xb1\x1a\x02\x12Q\n" +
+	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x12.cuepoint.v1.Video\"\v\xdaA\x04name\xc0\xb1\x1a\x02\x12O\n" +
+	"\vCancelVideo\x12\x1f.cuepoint.v1.CancelVideoRequest\x1a\x12.cuepoint.v1.Video\"\v\xdaA\x04name\xc0\xb1\x1a\x02\x12S\n" +
+	"\vDeleteVideo\x12\x1f.cuepoint.v1.DeleteVideoRequest\x1a\x16.google.protobuf.Empty\"\v\xdaA\x04name\xc0\xb1\x1a\x02B\xa7\x01\n" +
 	"\x0fcom.cuepoint.v1B\n" +
 	"VideoProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
@@ -1566,6 +1566,7 @@ func file_cuepoint_v1_video_proto_init() {
 		return
 	}
 	file_cuepoint_v1_media_proto_init()
+	file_cuepoint_v1_options_proto_init()
 	file_cuepoint_v1_video_proto_msgTypes[9].OneofWrappers = []any{
 		(*CreateVideoRequest_Path)(nil),
 	}
