@@ -9,11 +9,12 @@ import (
 	"golang.org/x/text/language"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// Commands change the library. Each returns when what it asks for is sure to
+// Commands change the library of a workspace. Each returns when what it asks for is sure to
 // happen, not when it has happened, and may be called again.
 type Commands interface {
 	// Create takes a source in and queues its stages. The same bytes are the same
@@ -97,7 +98,7 @@ func (s *videoService) DeleteVideo(ctx context.Context, req *cuepointv1.DeleteVi
 	if s.commands == nil {
 		return nil, noCommands()
 	}
-	return &emptypb.Empty{}, s.commands.Delete(ctx, id)
+	return &emptypb.Empty{}, s.commands(access.From(ctx).Workspace).Delete(ctx, id)
 }
 
 // answer carries a command out and describes the video it returns.
@@ -105,7 +106,7 @@ func (s *videoService) answer(ctx context.Context, carryOut func(Commands) (*mod
 	if s.commands == nil {
 		return nil, noCommands()
 	}
-	video, err := carryOut(s.commands)
+	video, err := carryOut(s.commands(access.From(ctx).Workspace))
 	if err != nil {
 		return nil, err
 	}

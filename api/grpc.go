@@ -24,15 +24,15 @@ func (s *Server) newPublic(c Config) *grpc.Server {
 
 // newLocal returns the gRPC server for who may open the socket.
 func (s *Server) newLocal(c Config) *grpc.Server {
-	return s.newGRPC(c, grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream))
+	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, local), grpc.ChainStreamInterceptor(s.stream, localStream))
 }
 
 // newGRPC returns a gRPC server with all services on it.
 func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
 	g := grpc.NewServer(append(options, grpc.MaxRecvMsgSize(maxMessage))...)
-	cuepointv1.RegisterVideoServiceServer(g, &videoService{library: c.Library, commands: c.Commands})
-	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{library: c.Library})
-	cuepointv1.RegisterSearchServiceServer(g, &searchService{searcher: c.Searcher})
+	cuepointv1.RegisterVideoServiceServer(g, &videoService{libraries: c.Libraries, commands: c.Commands})
+	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{libraries: c.Libraries})
+	cuepointv1.RegisterSearchServiceServer(g, &searchService{libraries: c.Libraries})
 	for name := range g.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
 	}
@@ -69,16 +69,16 @@ func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 		}
 		err = s.translate(ctx, info.FullMethod, err)
 	}()
-	return handler(srv, endingStream{ss, ctx})
+	return handler(srv, contextStream{ss, ctx})
 }
 
-// endingStream is a stream with a context of its own.
-type endingStream struct {
+// contextStream is a stream with a context of its own.
+type contextStream struct {
 	grpc.ServerStream
 	ctx context.Context //nolint:containedctx // what grpc.ServerStream asks for
 }
 
-func (s endingStream) Context() context.Context { return s.ctx }
+func (s contextStream) Context() context.Context { return s.ctx }
 
 func panicked(p any) error { return fmt.Errorf("panic: %v\n%s", p, debug.Stack()) }
 

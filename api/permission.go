@@ -5,10 +5,12 @@ import (
 	"strings"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -18,7 +20,7 @@ func readOnly(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler 
 	if isCommand(info.FullMethod) {
 		return nil, notHere()
 	}
-	return handler(ctx, req)
+	return handler(access.With(ctx, visitor), req)
 }
 
 // readOnlyStream is readOnly for streams.
@@ -26,8 +28,44 @@ func readOnlyStream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, 
 	if isCommand(info.FullMethod) {
 		return notHere()
 	}
-	return handler(srv, ss)
+	return handler(srv, contextStream{ss, access.With(ss.Context(), visitor)})
 }
+
+// visitor is whoever comes over the network.
+var visitor = access.Caller{Workspace: models.DefaultWorkspace, Scopes: []models.Scope{models.ScopeRead, models.ScopePlay}}
+
+// local lets who may open the socket do everything, in the workspace they name.
+func local(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+	caller, err := localCaller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return handler(access.With(ctx, caller), req)
+}
+
+// localStream is local for streams.
+func localStream(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	caller, err := localCaller(ss.Context())
+	if err != nil {
+		return err
+	}
+	return handler(srv, contextStream{ss, access.With(ss.Context(), caller)})
+}
+
+func localCaller(ctx context.Context) (access.Caller, error) {
+	caller := access.Caller{Workspace: models.DefaultWorkspace, Local: true}
+	if named := metadata.ValueFromIncomingContext(ctx, WorkspaceHeader); len(named) > 0 {
+		caller.Workspace = named[0]
+	}
+	if !access.ValidWorkspace(caller.Workspace) {
+		return caller, models.Errorf(models.CodeInvalidArgument, "%q is no name for a workspace: want letters, digits and hyphens, at most 63", shorten(caller.Workspace))
+	}
+	return caller, nil
+}
+
+// WorkspaceHeader is the metadata by which who comes by the socket names a
+// workspace other than the default one.
+const WorkspaceHeader = "x-cuepoint-workspace"
 
 func notHere() error {
 	return models.Errorf(models.CodePermissionDenied,

@@ -14,7 +14,7 @@ import (
 // searchService implements cuepoint.v1.SearchService.
 type searchService struct {
 	cuepointv1.UnimplementedSearchServiceServer
-	searcher Searcher
+	libraries Libraries
 }
 
 // mostKinds is how many kinds a search may name.
@@ -27,7 +27,7 @@ func (s *searchService) Search(ctx context.Context, req *cuepointv1.SearchReques
 	if err != nil {
 		return nil, err
 	}
-	hits, err := s.searcher.Search(ctx, q)
+	hits, err := search.New(libraryOf(ctx, s.libraries)).Search(ctx, q)
 	if err != nil {
 		return nil, about("query", err)
 	}

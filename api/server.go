@@ -15,8 +15,7 @@ import (
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/test/bufconn"
 
-	"github.com/cuepoint/cuepoint/internal/search"
-	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/store"
 )
 
@@ -31,26 +30,23 @@ const (
 	callTimeout   = 30 * time.Second
 )
 
-// Library is what the services read. A [store.Library] is one.
-type Library interface {
-	Video(ctx context.Context, id string) (*models.Video, error)
-	Videos(ctx context.Context, q store.VideoQuery) (store.VideoPage, error)
-	Cues(ctx context.Context, q store.CueQuery) ([]models.Cue, error)
-	Artifacts(ctx context.Context, videoID string) ([]models.Artifact, error)
+// Libraries are those of all workspaces. A [store.Store] has them.
+type Libraries interface {
+	In(workspace string) store.Library
 }
 
-// Searcher answers queries. A [search.Searcher] is one.
-type Searcher interface {
-	Search(ctx context.Context, q search.Query) ([]search.Hit, error)
+// libraryOf returns the library of the caller's workspace: services know no
+// other way to one, so that what belongs to another is NOT_FOUND.
+func libraryOf(ctx context.Context, all Libraries) store.Library {
+	return all.In(access.From(ctx).Workspace)
 }
 
 // Config says what a server serves.
 type Config struct {
-	Library  Library
-	Searcher Searcher
-	Commands Commands     // for who comes by the socket; nil for none
-	Media    http.Handler // below /play/; nil where there is none
-	Page     http.Handler // everything that is nothing else; nil where there is none
+	Libraries Libraries
+	Commands  func(workspace string) Commands // nil for none
+	Media     http.Handler                    // below /play/; nil where there is none
+	Page      http.Handler                    // everything that is nothing else; nil where there is none
 	// Hosts are the names the server is reached by. Addresses and localhost
 	// need not be named; a request for any other name is refused, so that no
 	// web site can point its own name here (DNS rebinding).

@@ -23,7 +23,6 @@ import (
 
 	"github.com/cuepoint/cuepoint/analyzer/text"
 	"github.com/cuepoint/cuepoint/api"
-	"github.com/cuepoint/cuepoint/internal/search"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/sqlite"
@@ -34,7 +33,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // bundle is a running server over a library of its own.
 type bundle struct {
-	Library  *library
+	Library  *library // of the default workspace
 	Commands *commands
 	Server   *api.Server
 	URL      string
@@ -60,6 +59,19 @@ func (l *library) Video(ctx context.Context, id string) (*models.Video, error) {
 		}
 	}
 	return l.Library.Video(ctx, id)
+}
+
+// libraries are real ones, that of the default workspace within a library.
+type libraries struct {
+	store.Store
+	first *library
+}
+
+func (l libraries) In(workspace string) store.Library {
+	if workspace == models.DefaultWorkspace {
+		return l.first
+	}
+	return l.Store.In(workspace)
 }
 
 // before makes every call of Video with this id run first.
@@ -122,13 +134,12 @@ func setup(t *testing.T) *bundle {
 	b.Commands = &commands{library: b.Library}
 	log := slog.New(slog.NewTextHandler(b.Log, nil))
 	b.Server, err = api.New(api.Config{
-		Library:  b.Library,
-		Searcher: search.New(b.Library),
-		Commands: b.Commands,
-		Media:    &origin.Handler{Catalogue: media(dir), Files: media(dir), Fail: api.Problems(log), Log: log},
-		Page:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the page at ", r.URL.Path) }),
-		Hosts:    []string{"videos.example"},
-		Log:      log,
+		Libraries: libraries{db, b.Library},
+		Commands:  func(string) api.Commands { return b.Commands },
+		Media:     &origin.Handler{Catalogue: media(dir), Files: media(dir), Fail: api.Problems(log), Log: log},
+		Page:      http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the page at ", r.URL.Path) }),
+		Hosts:     []string{"videos.example"},
+		Log:       log,
 	})
 	if err != nil {
 		t.Fatal(err)

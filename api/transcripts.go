@@ -14,7 +14,7 @@ import (
 // transcriptService implements cuepoint.v1.TranscriptService.
 type transcriptService struct {
 	cuepointv1.UnimplementedTranscriptServiceServer
-	library Library
+	libraries Libraries
 }
 
 func (s *transcriptService) GetTranscript(ctx context.Context, req *cuepointv1.GetTranscriptRequest) (*cuepointv1.Transcript, error) {
@@ -22,11 +22,12 @@ func (s *transcriptService) GetTranscript(ctx context.Context, req *cuepointv1.G
 	if err != nil {
 		return nil, err
 	}
-	video, err := s.library.Video(ctx, id)
+	library := libraryOf(ctx, s.libraries)
+	video, err := library.Video(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	cues, err := s.library.Cues(ctx, store.CueQuery{VideoID: id, Kind: models.CueSpeech})
+	cues, err := library.Cues(ctx, store.CueQuery{VideoID: id, Kind: models.CueSpeech})
 	if err != nil {
 		return nil, err
 	}

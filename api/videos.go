@@ -17,8 +17,8 @@ const (
 // videoService implements cuepoint.v1.VideoService.
 type videoService struct {
 	cuepointv1.UnimplementedVideoServiceServer
-	library  Library
-	commands Commands // nil where none are taken
+	libraries Libraries
+	commands  func(workspace string) Commands // nil where none are taken
 }
 
 func (s *videoService) GetVideo(ctx context.Context, req *cuepointv1.GetVideoRequest) (*cuepointv1.Video, error) {
@@ -30,7 +30,7 @@ func (s *videoService) GetVideo(ctx context.Context, req *cuepointv1.GetVideoReq
 	if err != nil {
 		return nil, err
 	}
-	video, err := s.library.Video(ctx, id)
+	video, err := libraryOf(ctx, s.libraries).Video(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (s *videoService) ListVideos(ctx context.Context, req *cuepointv1.ListVideo
 	if err != nil {
 		return nil, err
 	}
-	page, err := s.library.Videos(ctx, store.VideoQuery{Size: size, Token: req.GetPageToken()})
+	page, err := libraryOf(ctx, s.libraries).Videos(ctx, store.VideoQuery{Size: size, Token: req.GetPageToken()})
 	if err != nil {
 		return nil, about("page_token", err)
 	}
@@ -63,7 +63,8 @@ func (s *videoService) ListVideos(ctx context.Context, req *cuepointv1.ListVideo
 
 // describe gathers what a view of a video shows.
 func (s *videoService) describe(ctx context.Context, v *models.Video, view cuepointv1.VideoView) (*cuepointv1.Video, error) {
-	artifacts, err := s.library.Artifacts(ctx, v.ID)
+	library := libraryOf(ctx, s.libraries)
+	artifacts, err := library.Artifacts(ctx, v.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -77,14 +78,14 @@ func (s *videoService) describe(ctx context.Context, v *models.Video, view cuepo
 	if view != cuepointv1.VideoView_VIDEO_VIEW_FULL {
 		return described, nil
 	}
-	shots, err := s.library.Cues(ctx, store.CueQuery{VideoID: v.ID, Kind: models.CueShot})
+	shots, err := library.Cues(ctx, store.CueQuery{VideoID: v.ID, Kind: models.CueShot})
 	if err != nil {
 		return nil, err
 	}
 	if described.Shots, err = shotMessages(shots, artifacts); err != nil {
 		return nil, err
 	}
-	chapters, err := s.library.Cues(ctx, store.CueQuery{VideoID: v.ID, Kind: models.CueChapter})
+	chapters, err := library.Cues(ctx, store.CueQuery{VideoID: v.ID, Kind: models.CueChapter})
 	if err != nil {
 		return nil, err
 	}

@@ -18,12 +18,13 @@ import (
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
 )
 
 // holder is a process that holds a library, as far as others see it. It has one
 // video, and wait is what its commands do first.
 type holder struct {
-	api.Library
+	store.Library
 	server *api.Server
 	wait   func(context.Context) error
 	mu     sync.Mutex
@@ -40,7 +41,7 @@ func hold(t *testing.T, data string) *holder {
 		Created: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), Updated: time.Date(2026, 11, 20, 13, 0, 0, 0, time.UTC),
 	}}
 	var err error
-	if h.server, err = api.New(api.Config{Library: h, Commands: h, Log: slog.New(slog.DiscardHandler)}); err != nil {
+	if h.server, err = api.New(api.Config{Libraries: h, Commands: func(string) api.Commands { return h }, Log: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.server.ListenSocket(t.Context(), data); err != nil {
@@ -81,6 +82,8 @@ func (h *holder) Delete(ctx context.Context, id string) error {
 	_, err := h.do(ctx, "delete", id)
 	return err
 }
+
+func (h *holder) In(string) store.Library { return h }
 
 func (h *holder) Artifacts(context.Context, string) ([]models.Artifact, error) { return nil, nil }
 

@@ -8,46 +8,53 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 )
 
-var _ api.Commands = (*Holder)(nil)
+// commands are those of one workspace.
+type commands struct {
+	*Holder
+	workspace string
+}
+
+// In returns the commands of a workspace.
+func (h *Holder) In(workspace string) api.Commands { return commands{h, workspace} }
 
 // Create implements [api.Commands].
-func (h *Holder) Create(ctx context.Context, r api.CreateRequest) (*models.Video, error) {
-	return h.intake.Add(ctx, models.DefaultWorkspace, r.Path, analyzer.Options{Title: r.Title, Language: r.Language, Captions: r.Captions})
+func (c commands) Create(ctx context.Context, r api.CreateRequest) (*models.Video, error) {
+	return c.intake.Add(ctx, c.workspace, r.Path, analyzer.Options{Title: r.Title, Language: r.Language, Captions: r.Captions})
 }
 
 // Analyze implements [api.Commands].
-func (h *Holder) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
+func (c commands) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
 	if len(stages) == 0 && force {
-		stages = h.Pipeline.Names()
+		stages = c.Pipeline.Names()
 	}
 	var err error
 	if len(stages) == 0 {
-		err = h.Control.Analyze(ctx, models.DefaultWorkspace, id)
+		err = c.Control.Analyze(ctx, c.workspace, id)
 	} else {
-		err = h.Control.Rerun(ctx, models.DefaultWorkspace, id, stages, force)
+		err = c.Control.Rerun(ctx, c.workspace, id, stages, force)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return h.Store.Video(ctx, id)
+	return c.db.In(c.workspace).Video(ctx, id)
 }
 
 // Cancel implements [api.Commands].
-func (h *Holder) Cancel(ctx context.Context, id string) (*models.Video, error) {
-	if err := h.Control.Cancel(ctx, models.DefaultWorkspace, id); err != nil {
+func (c commands) Cancel(ctx context.Context, id string) (*models.Video, error) {
+	if err := c.Control.Cancel(ctx, c.workspace, id); err != nil {
 		return nil, err
 	}
-	return h.Store.Video(ctx, id)
+	return c.db.In(c.workspace).Video(ctx, id)
 }
 
 // Delete implements [api.Commands]. The files are gone when it returns, unless
 // they cannot be removed now: then a sweeper goes on.
-func (h *Holder) Delete(ctx context.Context, id string) error {
-	if err := h.Control.Delete(ctx, models.DefaultWorkspace, id); err != nil {
+func (c commands) Delete(ctx context.Context, id string) error {
+	if err := c.Control.Delete(ctx, c.workspace, id); err != nil {
 		return err
 	}
-	if err := h.worker(nil, 0).Sweep(ctx); err != nil {
-		h.log.Warn("the files of a deleted video are still there", "video", id, "error", err)
+	if err := c.worker(nil, 0).Sweep(ctx); err != nil {
+		c.log.Warn("the files of a deleted video are still there", "video", id, "error", err)
 	}
 	return nil
 }

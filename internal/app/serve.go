@@ -41,7 +41,7 @@ type ServeConfig struct {
 // Serve takes commands on the data directory's socket, and is what cfg says
 // besides, until ctx ends. INVALID_ARGUMENT where an address cannot be had.
 func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
-	c := api.Config{Library: h.Store, Searcher: h.Search, Commands: h, Hosts: cfg.Hosts, Log: h.log}
+	c := api.Config{Libraries: h.db, Commands: h.In, Hosts: cfg.Hosts, Log: h.log}
 	if cfg.Listen != "" {
 		c.Media, c.Page = h.media(), player.Handler()
 	}
