@@ -61,6 +61,7 @@ var answers = map[models.Code]answer{
 	models.CodeInvalidArgument:  {codes.InvalidArgument, http.StatusBadRequest},
 	models.CodeNotFound:         {codes.NotFound, http.StatusNotFound},
 	models.CodeAlreadyExists:    {codes.AlreadyExists, http.StatusConflict},
+	models.CodeConflict:         {codes.Aborted, http.StatusConflict},
 	models.CodeQuotaExceeded:    {codes.ResourceExhausted, http.StatusTooManyRequests},
 	models.CodeRequestTooLarge:  {codes.ResourceExhausted, http.StatusRequestEntityTooLarge},
 	models.CodeUnimplemented:    {codes.Unimplemented, http.StatusMethodNotAllowed},

@@ -48,6 +48,7 @@ const (
 	CodeInvalidArgument  Code = "INVALID_ARGUMENT"
 	CodeNotFound         Code = "NOT_FOUND"
 	CodeAlreadyExists    Code = "ALREADY_EXISTS"
+	CodeConflict         Code = "CONFLICT" // somebody else has changed it since it was read
 	CodeQuotaExceeded    Code = "QUOTA_EXCEEDED"
 	CodeRequestTooLarge  Code = "REQUEST_TOO_LARGE"
 	CodeUnimplemented    Code = "UNIMPLEMENTED"     // there is no such method

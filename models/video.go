@@ -37,6 +37,14 @@ type Video struct {
 	Language string   // declared by the owner, BCP 47; empty: to be detected
 	Captions *Sidecar // given with the video, nil where none were
 
+	// The owner's own words for it.
+	Labels     map[string]string // nil where there are none
+	ExternalID string            // names it in another system; unique in the workspace, but for deleted videos
+
+	// Revision goes up with every change of what the owner may edit: title,
+	// language, captions, labels, external id.
+	Revision int64
+
 	Media *MediaInfo // nil until probed
 	Runs  []StageRun // one per stage, in the order they were first set
 

@@ -62,6 +62,11 @@ type Store interface {
 	// Forget takes a prefix off the list. It may be called twice.
 	Forget(ctx context.Context, prefix string) error
 
+	Access
+
+	// DropRequests forgets requests from before a time.
+	DropRequests(ctx context.Context, before time.Time) error
+
 	// Close ends the connections. It may be called twice.
 	Close() error
 }
@@ -100,6 +105,20 @@ type TxLibrary interface {
 	// Discard notes that nobody needs what lies under these prefixes of keys from
 	// a time on. Of several times for one prefix the earliest stands.
 	Discard(ctx context.Context, due time.Time, prefixes ...string) error
+
+	// PutOperation adds an operation on a video, in this workspace whatever it
+	// says. NOT_FOUND without the video, for a deleted one too. ALREADY_EXISTS if
+	// its id is taken.
+	PutOperation(ctx context.Context, o models.Operation) error
+
+	// FinishOperations ends what goes on about a video: with an error, or nil
+	// where all is well.
+	FinishOperations(ctx context.Context, videoID string, failure *models.Error, at time.Time) error
+
+	// Remember notes a request with its answer. ALREADY_EXISTS where its method
+	// has one of that name, after which nothing of the transaction happens: of
+	// those that ask at once one does. Its answer is there to [Library.Recall] then.
+	Remember(ctx context.Context, r models.Request) error
 }
 
 // Library is what one workspace remembers. What belongs to another is
@@ -107,7 +126,7 @@ type TxLibrary interface {
 type Library interface {
 	// CreateVideo adds a video, and sets its Workspace to this one.
 	// ALREADY_EXISTS if its id is taken, or a video that is not deleted has its
-	// source hash.
+	// source hash or its external id.
 	CreateVideo(ctx context.Context, v *models.Video) error
 
 	// Video returns a video, which may be deleted, with its runs. NOT_FOUND.
@@ -117,11 +136,15 @@ type Library interface {
 	// deleted. NOT_FOUND, which is an answer and no fault.
 	VideoBySHA256(ctx context.Context, sum string) (*models.Video, error)
 
-	// Videos lists videos, newest first. INVALID_ARGUMENT for a page token that
-	// no earlier page gave.
+	// Videos lists videos. A page goes on behind the last video of the page
+	// before, whatever came or went meanwhile. INVALID_ARGUMENT for a filter or
+	// an order that cannot be, and for a page token that was not given for this
+	// filter and order.
 	Videos(ctx context.Context, q VideoQuery) (VideoPage, error)
 
 	// UpdateVideo changes what u sets. NOT_FOUND, for a deleted video too.
+	// CONFLICT where the revision is another, ALREADY_EXISTS where a video that
+	// is not deleted has the external id.
 	UpdateVideo(ctx context.Context, id string, u VideoUpdate) error
 
 	// DeleteVideo hides a video and all that was found in it: it can be read by
@@ -130,7 +153,8 @@ type Library interface {
 	DeleteVideo(ctx context.Context, id string) error
 
 	// UndeleteVideo brings a deleted video back as it was. NOT_FOUND unless
-	// there is one, ALREADY_EXISTS where its source came again since.
+	// there is one, ALREADY_EXISTS where its source came again since, or its
+	// external id was given away.
 	UndeleteVideo(ctx context.Context, id string) error
 
 	// PurgeVideo forgets a video, deleted or not, and all that was found in it.
@@ -158,6 +182,19 @@ type Library interface {
 	// Search finds cues by their terms, best first. Every database finds the
 	// same cues; their order may differ. INVALID_ARGUMENT without a term.
 	Search(ctx context.Context, q SearchQuery) ([]Match, error)
+
+	Keyring
+
+	// Operation returns an operation. NOT_FOUND.
+	Operation(ctx context.Context, id string) (models.Operation, error)
+
+	// Operations lists operations, newest first. INVALID_ARGUMENT for a page
+	// token that no earlier page gave.
+	Operations(ctx context.Context, q OperationQuery) (OperationPage, error)
+
+	// Recall returns the request that a method remembers under a name. NOT_FOUND,
+	// which is an answer and no fault.
+	Recall(ctx context.Context, method, id string) (models.Request, error)
 }
 
 // Running is a stage that is running.
@@ -178,15 +215,29 @@ type Beat struct {
 
 // VideoQuery asks for a page of videos.
 type VideoQuery struct {
-	State models.VideoState // empty for all but the deleted ones
-	Size  int               // at most this many; 0 means 50
-	Token string            // of the page before; empty for the first
+	Filter  Filter // nil for all
+	Order   Order
+	Deleted bool   // deleted ones too
+	Size    int    // at most this many; 0 means 50
+	Token   string // of the page before, which had the same filter and order; empty for the first
 }
 
 // VideoPage is one page. Next is empty on the last.
 type VideoPage struct {
 	Videos []*models.Video
 	Next   string
+}
+
+// OperationQuery asks for a page of operations.
+type OperationQuery struct {
+	Size  int    // at most this many; 0 means 50
+	Token string // of the page before; empty for the first
+}
+
+// OperationPage is one page. Next is empty on the last.
+type OperationPage struct {
+	Operations []models.Operation
+	Next       string
 }
 
 // VideoUpdate sets the fields that are not nil.
@@ -198,6 +249,12 @@ type VideoUpdate struct {
 	Blob     *string
 	Language *string
 	Captions *models.Sidecar
+
+	Labels     *map[string]string // all of them
+	ExternalID *string            // empty for none
+
+	// IfRevision is the only revision that may be changed.
+	IfRevision *int64
 }
 
 // Change is a change to a video.

@@ -24,8 +24,9 @@ func fold(s string, emit func(r rune, start, end int)) {
 	}
 }
 
-// folded is s folded.
-func folded(s string) string {
+// Fold is s in the form in which texts are compared where case and marks do not
+// count: see the package's comment. It is valid UTF-8.
+func Fold(s string) string {
 	var b strings.Builder
 	fold(s, func(r rune, _, _ int) { b.WriteRune(r) })
 	return b.String()

@@ -134,7 +134,7 @@ func (t *tokenizer) endWord() {
 
 func (t *tokenizer) emit(p piece) {
 	word := string(p.text)
-	if again := folded(word); again != "" {
+	if again := Fold(word); again != "" {
 		word = again // a mark that something invisible kept from its letter has met it now
 	}
 	t.tokens = append(t.tokens, Token{Term: stem(word), Word: word, Start: p.start, End: p.end})

@@ -20,10 +20,10 @@ var picture = [][]string{
 	{"internal/events"},
 	{
 		"store", "store/vector", "store/blob", "transcribe", "vision", "streaming",
-		"analyzer/embed", "analyzer/text", "analyzer/chapters", "models/weights",
+		"analyzer/embed", "analyzer/chapters", "models/weights",
 	},
 	{"internal/ffmpeg", "internal/engine"},
-	{"internal/proc", "internal/obs", "internal/config", "internal/datadir", "internal/webvtt"},
+	{"internal/proc", "internal/obs", "internal/config", "internal/datadir", "internal/webvtt", "analyzer/text"},
 	{"models"},
 }
 

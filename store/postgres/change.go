@@ -23,6 +23,9 @@ func (l *txLibrary) Change(ctx context.Context, c store.Change) error { return l
 // until the transaction ends. Statements that need no answer go together.
 func (l *library) change(ctx context.Context, c store.Change) error {
 	return l.write(ctx, func(tx pgx.Tx) error {
+		if err := l.expect(ctx, tx, c.VideoID, c.Video.IfRevision); err != nil {
+			return err
+		}
 		var batch pgx.Batch
 		found := false
 		update, args := l.update(c.VideoID, c.Video)
@@ -60,7 +63,7 @@ func (l *library) queueCommit(batch *pgx.Batch, c store.Commit) error {
 		if err != nil {
 			return err
 		}
-		batch.Queue(`UPDATE videos SET media = $3`+live, l.workspace, clean(c.VideoID), media)
+		batch.Queue(`UPDATE videos SET media = $3, duration_ns = $4`+live, l.workspace, clean(c.VideoID), media, sqldb.Duration(c.Media))
 	}
 	for _, table := range []string{"cues", "artifacts"} {
 		batch.Queue(`DELETE FROM `+table+forget, l.workspace, clean(c.VideoID), clean(c.Run.Stage))

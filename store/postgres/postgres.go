@@ -123,7 +123,8 @@ func migrate(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := sqldb.Migrate(ctx, goose.DialectPostgres, db, sub); err != nil {
+	if err := sqldb.Migrate(ctx, goose.DialectPostgres, db, sub, `UPDATE videos SET title_folded = $1, source_folded = $2, language_folded = $3
+		WHERE id = $4 AND title_folded IS NULL`); err != nil {
 		return fmt.Errorf("bring the database up to date: %w", err)
 	}
 	return nil

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
 
 // clean makes a text fit for the database, which takes valid UTF-8 without NUL.
-func clean[T ~string](s T) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(string(s), "\uFFFD"), "\x00", "\uFFFD")
-}
+func clean[T ~string](s T) string { return sqldb.Clean(s) }
 
 // nullTime is NULL for the zero time.
 func nullTime(t time.Time) *time.Time {

@@ -15,7 +15,7 @@ import (
 )
 
 const videoColumns = `id, workspace, title, source, state, error_code, error_message, blob, sha256, size,
-	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted`
+	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, labels, external_id, revision`
 
 // live bounds a statement on videos to one of the workspace that is not deleted.
 const live = ` WHERE workspace = $1 AND id = $2 AND deleted IS NULL`
@@ -26,14 +26,17 @@ func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	if err != nil {
 		return err
 	}
-	v.Workspace = l.workspace
+	v.Workspace, v.Revision = l.workspace, 0
 	code, message := sqldb.ErrorColumns(v.Error)
 	captions, captionsBlob, captionsSum := sqldb.SidecarColumns(v.Captions)
+	labels, labelsFolded := sqldb.LabelColumns(v.Labels)
 	return l.write(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO videos (`+videoColumns+`)
-			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,NULL)`,
+		_, err := tx.Exec(ctx, `INSERT INTO videos (`+videoColumns+`,
+				duration_ns, title_folded, source_folded, language_folded, external_id_folded, labels_folded)
+			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,NULL,$18,$19,$20,$21,$22,$23,$24,$25,$26)`,
 			clean(v.ID), v.Workspace, clean(v.Title), clean(v.Source), v.State, code, clean(message), clean(v.Blob), clean(v.SHA256), v.Size,
-			clean(v.Language), clean(captions), clean(captionsBlob), clean(captionsSum), media, v.Created, v.Updated)
+			clean(v.Language), clean(captions), clean(captionsBlob), clean(captionsSum), media, v.Created, v.Updated, labels, clean(v.ExternalID), v.Revision,
+			sqldb.Duration(v.Media), sqldb.Folded(v.Title), sqldb.Folded(v.Source), sqldb.Folded(v.Language), sqldb.Folded(v.ExternalID), labelsFolded)
 		return err
 	})
 }
@@ -65,32 +68,22 @@ func (l *library) video(ctx context.Context, condition, value string) (*models.V
 
 // Videos implements [store.Library].
 func (l *library) Videos(ctx context.Context, q store.VideoQuery) (store.VideoPage, error) {
-	size := q.Size
-	if size <= 0 {
-		size = sqldb.DefaultPage
-	}
-	var where conditions
-	where.add("workspace = $%d", l.workspace)
-	switch q.State {
-	case models.VideoDeleted:
-		where.text = append(where.text, "deleted IS NOT NULL")
-	case "":
-		where.text = append(where.text, "deleted IS NULL")
-	default:
-		where.add("deleted IS NULL AND state = $%d", q.State)
-	}
-	if q.Token != "" {
-		created, id, err := sqldb.ReadToken(q.Token)
-		if err != nil {
-			return store.VideoPage{}, err
+	var args []any
+	list, err := sqldb.List(l.workspace, q, sqldb.Dialect{Position: "strpos", Argument: func(value any) string {
+		args = append(args, value)
+		if _, ok := value.(string); ok {
+			return fmt.Sprintf("$%d::text", len(args))
 		}
-		where.args = append(where.args, created)
-		where.add(fmt.Sprintf("(created, id) < ($%d, $%%d)", len(where.args)), clean(id))
+		return fmt.Sprintf("$%d", len(args))
+	}})
+	if err != nil {
+		return store.VideoPage{}, err
 	}
-	// One row more than asked for tells whether there is a next page.
-	videos, err := query(ctx, l.read(), scanVideo, `SELECT `+videoColumns+` FROM videos WHERE `+where.String()+
-		fmt.Sprintf(` ORDER BY created DESC, id DESC LIMIT %d`, size+1), where.args...)
-	page := sqldb.Page(videos, size)
+	videos, err := query(ctx, l.read(), scanVideo, `SELECT `+videoColumns+` FROM videos`+list.Clause, args...)
+	var page store.VideoPage
+	if err == nil {
+		page, err = list.Page(videos)
+	}
 	if err == nil {
 		err = loadRuns(ctx, l.read(), page.Videos)
 	}
@@ -129,7 +122,29 @@ func (l *library) update(id string, u store.VideoUpdate) (statement string, args
 		args = append(args, values[i])
 		set += fmt.Sprintf(", %s = $%d", column, len(args))
 	}
+	if sqldb.Edits(u) {
+		set += ", revision = revision + 1"
+	}
 	return `UPDATE videos SET ` + set + live, args
+}
+
+// expect is CONFLICT where a video is not at a revision any more, and keeps it
+// there until the transaction ends.
+func (l *library) expect(ctx context.Context, tx pgx.Tx, id string, revision *int64) error {
+	if revision == nil {
+		return nil
+	}
+	var is int64
+	err := tx.QueryRow(ctx, `SELECT revision FROM videos`+live+` FOR UPDATE`, l.workspace, clean(id)).Scan(&is)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return sqldb.NoVideo(id)
+	case err != nil:
+		return err
+	case is != *revision:
+		return sqldb.Changed(id)
+	}
+	return nil
 }
 
 // DeleteVideo implements [store.Library].
@@ -162,10 +177,13 @@ func (l *library) alter(ctx context.Context, id, statement string, args ...any) 
 func scanVideo(row pgx.CollectableRow) (*models.Video, error) {
 	var v models.Video
 	var code, message, captions, captionsBlob, captionsSum string
-	var media []byte
+	var media, labels []byte
 	var deleted *time.Time
 	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.Blob, &v.SHA256, &v.Size,
-		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &v.Created, &v.Updated, &deleted)
+		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &v.Created, &v.Updated, &deleted, &labels, &v.ExternalID, &v.Revision)
+	if err == nil {
+		v.Labels, err = sqldb.LabelsFrom(v.ID, labels)
+	}
 	if err != nil {
 		return nil, err
 	}

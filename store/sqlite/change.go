@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
 
 // Commit implements [store.Library].
@@ -18,6 +19,9 @@ func (l *txLibrary) Change(ctx context.Context, c store.Change) error { return l
 
 func (l *library) change(ctx context.Context, c store.Change) error {
 	return l.write(ctx, func(tx *sql.Tx) error {
+		if err := l.expect(ctx, tx, c.VideoID, c.Video.IfRevision); err != nil {
+			return err
+		}
 		if err := l.update(ctx, tx, c.VideoID, c.Video); err != nil { // from here on the video is known to be ours
 			return err
 		}
@@ -42,7 +46,8 @@ func (l *library) commit(ctx context.Context, tx *sql.Tx, c store.Commit) error 
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE videos SET media = ?`+live, media, l.workspace, c.VideoID); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE videos SET media = ?, duration_ns = ?`+live,
+			media, sqldb.Duration(c.Media), l.workspace, c.VideoID); err != nil {
 			return err
 		}
 	}

@@ -105,7 +105,8 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return sqldb.Migrate(ctx, goose.DialectSQLite3, s.write, sub)
+	return sqldb.Migrate(ctx, goose.DialectSQLite3, s.write, sub,
+		`UPDATE videos SET title_folded = ?, source_folded = ?, language_folded = ? WHERE id = ?`)
 }
 
 // Close closes the file. It may be called twice.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -15,7 +14,7 @@ import (
 )
 
 const videoColumns = `id, workspace, title, source, state, error_code, error_message, blob, sha256, size,
-	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted`
+	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, labels, external_id, revision`
 
 // live bounds a statement on videos to one of the workspace that is not deleted.
 const live = ` WHERE workspace = ? AND id = ? AND deleted IS NULL`
@@ -26,13 +25,17 @@ func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	if err != nil {
 		return err
 	}
-	v.Workspace = l.workspace
+	v.Workspace, v.Revision = l.workspace, 0
 	code, message := sqldb.ErrorColumns(v.Error)
 	captions, captionsBlob, captionsSum := sqldb.SidecarColumns(v.Captions)
+	labels, labelsFolded := sqldb.LabelColumns(v.Labels)
 	return l.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO videos (`+videoColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO videos (`+videoColumns+`,
+				duration_ns, title_folded, source_folded, language_folded, external_id_folded, labels_folded)
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,?,?,?,?,?,?,?,?,?)`,
 			v.ID, v.Workspace, v.Title, v.Source, v.State, code, message, v.Blob, v.SHA256, v.Size,
-			v.Language, captions, captionsBlob, captionsSum, media, v.Created.UnixMicro(), v.Updated.UnixMicro())
+			v.Language, captions, captionsBlob, captionsSum, media, v.Created.UnixMicro(), v.Updated.UnixMicro(), labels, v.ExternalID, v.Revision,
+			sqldb.Duration(v.Media), sqldb.Folded(v.Title), sqldb.Folded(v.Source), sqldb.Folded(v.Language), sqldb.Folded(v.ExternalID), labelsFolded)
 		return err
 	})
 }
@@ -64,34 +67,26 @@ func (l *library) video(ctx context.Context, condition, value string) (*models.V
 
 // Videos implements [store.Library].
 func (l *library) Videos(ctx context.Context, q store.VideoQuery) (store.VideoPage, error) {
-	size := q.Size
-	if size <= 0 {
-		size = sqldb.DefaultPage
-	}
-	where, args := []string{"workspace = ?"}, []any{l.workspace}
-	switch q.State {
-	case models.VideoDeleted:
-		where = append(where, "deleted IS NOT NULL")
-	case "":
-		where = append(where, "deleted IS NULL")
-	default:
-		where, args = append(where, "deleted IS NULL AND state = ?"), append(args, q.State)
-	}
-	if q.Token != "" {
-		created, id, err := sqldb.ReadToken(q.Token)
-		if err != nil {
-			return store.VideoPage{}, err
+	var args []any
+	list, err := sqldb.List(l.workspace, q, sqldb.Dialect{Position: "instr", Argument: func(value any) string {
+		if at, ok := value.(time.Time); ok {
+			value = at.UnixMicro()
 		}
-		where, args = append(where, "(created, id) < (?, ?)"), append(args, created.UnixMicro(), id)
+		args = append(args, value)
+		return "?"
+	}})
+	if err != nil {
+		return store.VideoPage{}, err
 	}
-	// One row more than asked for tells whether there is a next page.
-	rows, err := l.read().QueryContext(ctx, `SELECT `+videoColumns+` FROM videos WHERE `+strings.Join(where, " AND ")+
-		` ORDER BY created DESC, id DESC LIMIT ?`, append(args, size+1)...)
+	rows, err := l.read().QueryContext(ctx, `SELECT `+videoColumns+` FROM videos`+list.Clause, args...)
 	if err != nil {
 		return store.VideoPage{}, coded(fmt.Errorf("list videos: %w", err))
 	}
 	videos, err := collect(rows, scanVideo)
-	page := sqldb.Page(videos, size)
+	var page store.VideoPage
+	if err == nil {
+		page, err = list.Page(videos)
+	}
 	if err == nil {
 		err = loadRuns(ctx, l.read(), page.Videos)
 	}
@@ -129,8 +124,29 @@ func (l *library) update(ctx context.Context, tx *sql.Tx, id string, u store.Vid
 	for _, column := range columns {
 		set += ", " + column + " = ?"
 	}
+	if sqldb.Edits(u) {
+		set += ", revision = revision + 1"
+	}
 	result, err := tx.ExecContext(ctx, `UPDATE videos SET `+set+live, append(append(args, values...), l.workspace, id)...)
 	return found(result, err, id)
+}
+
+// expect is CONFLICT where a video is not at a revision any more.
+func (l *library) expect(ctx context.Context, tx *sql.Tx, id string, revision *int64) error {
+	if revision == nil {
+		return nil
+	}
+	var is int64
+	err := tx.QueryRowContext(ctx, `SELECT revision FROM videos`+live, l.workspace, id).Scan(&is)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return sqldb.NoVideo(id)
+	case err != nil:
+		return err
+	case is != *revision:
+		return sqldb.Changed(id)
+	}
+	return nil
 }
 
 // DeleteVideo implements [store.Library].
@@ -179,11 +195,15 @@ func found(result sql.Result, err error, id string) error {
 func scanVideo(row scanner) (*models.Video, error) {
 	var v models.Video
 	var code, message, captions, captionsBlob, captionsSum string
+	var labels []byte
 	var media sql.NullString
 	var created, updated int64
 	var deleted sql.NullInt64
 	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.Blob, &v.SHA256, &v.Size,
-		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &created, &updated, &deleted)
+		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &created, &updated, &deleted, &labels, &v.ExternalID, &v.Revision)
+	if err == nil {
+		v.Labels, err = sqldb.LabelsFrom(v.ID, labels)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,10 @@ func Migrated(t *testing.T, db store.Store) {
 	if older := page.Videos[1]; older.ID != "older" || older.Captions != nil {
 		t.Errorf("the other is %+v", older)
 	}
+	wantListed(t, l, store.Comparison{Field: store.FieldTitle, Op: store.OpContains, Value: "ABOUT B"}, "bees")
+	wantListed(t, l, store.Comparison{Field: store.FieldSource, Op: store.OpContains, Value: "older.MP4"}, "older")
+	wantListed(t, l, store.Comparison{Field: store.FieldLanguage, Op: store.OpContains, Value: "EN"}, "bees")
+	wantListed(t, l, store.Comparison{Field: store.FieldDuration, Op: store.OpEqual, Value: time.Minute}, "bees")
 	for key, want := range map[string]bool{"sources/ca/cafe": true, "sources/f0/f00d": true, "": false} {
 		if used, err := db.SourceInUse(t.Context(), key); err != nil || used != want {
 			t.Errorf("%q is in use: %v, %v, want %v", key, used, err, want)
@@ -68,5 +72,14 @@ func Migrated(t *testing.T, db store.Store) {
 	}
 	if _, err := db.In("other").Video(t.Context(), "bees"); models.ErrorCode(err) != models.CodeNotFound {
 		t.Errorf("another workspace sees it: %v", err)
+	}
+}
+
+// wantListed asks for the one video that a filter keeps.
+func wantListed(t *testing.T, l store.Library, f store.Filter, id string) {
+	t.Helper()
+	page, err := l.Videos(t.Context(), store.VideoQuery{Filter: f})
+	if err != nil || len(page.Videos) != 1 || page.Videos[0].ID != id {
+		t.Errorf("%s: %d videos, %v, want %s", f, len(page.Videos), err, id)
 	}
 }

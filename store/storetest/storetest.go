@@ -23,6 +23,15 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"what is not there is NOT_FOUND":                     testNotFound,
 		"pages hold every video once, newest first":          testPaging,
 		"updates change what they set":                       testUpdate,
+		"an owner's edits raise the revision":                testRevision,
+		"who edits another revision is told":                 testConflict,
+		"an external id names one video":                     testExternalID,
+		"any labels are kept":                                testLabels,
+		"every database answers a filter as Go does":         testFilters,
+		"pages go on where they ended while others write":    testFilteredPages,
+		"what cannot be compared is told":                    testWrongFilters,
+		"the largest filter is answered":                     testLargeFilter,
+		"a page token is good for one list":                  testPageTokens,
 		"runs keep the order they were first set in":         testRuns,
 		"a commit replaces what the stage had written":       testCommit,
 		"a commit that fails changes nothing":                testCommitAtomic,
@@ -54,6 +63,13 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"a stage's outcome is written as a whole":            testWholeOutcome,
 		"who waits for events hears of them":                 testChanges,
 		"readers see every event once":                       testFollow,
+		"keys are found by their id and ended for good":      testKeys,
+		"a key notes when it was used last":                  testTouchKey,
+		"a session ends with its key":                        testSessions,
+		"operations end with what they are about":            testOperations,
+		"operations are listed newest first":                 testOperationPages,
+		"a request is remembered once":                       testRequests,
+		"of many that ask the same at once one is answered":  testRequestRace,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -96,6 +112,7 @@ func testVideo(t *testing.T, db store.Store) {
 	want.Language, want.Captions = "de", &models.Sidecar{Name: "film.vtt", Blob: "sources/captions", SHA256: "abc"}
 	want.Media = &models.MediaInfo{Container: "mov", Duration: time.Minute, Streams: []models.Stream{{Kind: models.StreamVideo, Width: 16}}}
 	want.Error = models.Errorf(models.CodeTruncatedMedia, "it ends early")
+	want.Labels, want.ExternalID = map[string]string{"env": "Prod", "empty": ""}, "asset-1"
 	if err := s.CreateVideo(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
@@ -172,10 +189,6 @@ func testPaging(t *testing.T, db store.Store) {
 		_, err := s.Videos(t.Context(), store.VideoQuery{Token: token})
 		wantCode(t, err, models.CodeInvalidArgument)
 	}
-	page, err := s.Videos(t.Context(), store.VideoQuery{State: models.VideoReady})
-	if err != nil || len(page.Videos) != 0 {
-		t.Errorf("ready videos: %v, %v", page.Videos, err)
-	}
 }
 
 func testUpdate(t *testing.T, db store.Store) {
@@ -196,7 +209,7 @@ func testUpdate(t *testing.T, db store.Store) {
 		t.Error("updated did not move")
 	}
 	want.State, want.Title, want.Error, want.Updated = state, title, failure, got.Updated
-	want.Blob, want.Captions = blob, captions
+	want.Blob, want.Captions, want.Revision = blob, captions, 1
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

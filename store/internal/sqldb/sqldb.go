@@ -1,18 +1,13 @@
 // Package sqldb is what the SQL databases of the store share: how a schema is
 // brought up to date, page tokens, and columns for values that have no type in
-// SQL. It holds no SQL: each database has its own dialect.
+// SQL. It holds no SQL but for what is the same in all of them: each database
+// has its own dialect.
 package sqldb
 
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"errors"
-	"fmt"
 	"io/fs"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -26,9 +21,10 @@ const (
 	DefaultMatches = 50
 )
 
-// Migrate brings a schema up to date. INVALID_ARGUMENT where a newer program
-// has been there: this one would misread it.
-func Migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, migrations fs.FS) error {
+// Migrate brings a schema up to date, and what it cannot compute itself by fold:
+// see [foldAll]. INVALID_ARGUMENT where a newer program has been there: this one
+// would misread it.
+func Migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, migrations fs.FS, fold string) error {
 	p, err := goose.NewProvider(dialect, db, migrations, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return err
@@ -41,13 +37,41 @@ func Migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB, migrations 
 		return models.Errorf(models.CodeInvalidArgument,
 			"the library was last used by a newer cuepoint (schema %d, this one knows %d); use that one again", is, want)
 	}
-	_, err = p.Up(ctx)
-	return err
+	if _, err := p.Up(ctx); err != nil {
+		return err
+	}
+	return foldAll(ctx, db, fold)
 }
 
 // NoVideo is the NOT_FOUND of a video.
 func NoVideo(id string) error {
 	return models.Errorf(models.CodeNotFound, "there is no video %s; `cuepoint list` shows those there are", id)
+}
+
+// Changed is the CONFLICT of a video.
+func Changed(id string) error {
+	return models.Errorf(models.CodeConflict, "video %s was changed since it was read; read it again", id)
+}
+
+// NoKey is the NOT_FOUND of a key. It does not repeat what may be a secret in
+// the wrong place.
+func NoKey() error {
+	return models.Errorf(models.CodeNotFound, "there is no such key; `cuepoint keys list` shows those there are")
+}
+
+// NoSession is the NOT_FOUND of a session.
+func NoSession() error {
+	return models.Errorf(models.CodeNotFound, "there is no such session; sign in again")
+}
+
+// NoOperation is the NOT_FOUND of an operation.
+func NoOperation(id string) error {
+	return models.Errorf(models.CodeNotFound, "there is no operation %s; it goes when its video is purged", id)
+}
+
+// NoRequest is the NOT_FOUND of a request, which is not for people.
+func NoRequest() error {
+	return models.Errorf(models.CodeNotFound, "nothing was asked under that name")
 }
 
 // Exists is the ALREADY_EXISTS of whatever broke a unique index.
@@ -107,49 +131,37 @@ func Changes(u store.VideoUpdate) (columns []string, values []any) {
 	}
 	if u.Title != nil {
 		add("title", *u.Title)
+		add("title_folded", Folded(*u.Title))
 	}
 	if u.Source != nil {
 		add("source", *u.Source)
+		add("source_folded", Folded(*u.Source))
 	}
 	if u.Blob != nil {
 		add("blob", *u.Blob)
 	}
 	if u.Language != nil {
 		add("language", *u.Language)
+		add("language_folded", Folded(*u.Language))
 	}
 	if u.Captions != nil {
 		add("captions_name", u.Captions.Name)
 		add("captions_blob", u.Captions.Blob)
 		add("captions_sha256", u.Captions.SHA256)
 	}
+	if u.Labels != nil {
+		plain, folded := LabelColumns(*u.Labels)
+		add("labels", plain)
+		add("labels_folded", folded)
+	}
+	if u.ExternalID != nil {
+		add("external_id", *u.ExternalID)
+		add("external_id_folded", Folded(*u.ExternalID))
+	}
 	return columns, values
 }
 
-// Page cuts a page of size out of rows that were read with one more than that.
-func Page(videos []*models.Video, size int) store.VideoPage {
-	if len(videos) <= size {
-		return store.VideoPage{Videos: videos}
-	}
-	last := videos[size-1]
-	token := fmt.Appendf(nil, "%d %s", last.Created.UnixMicro(), last.ID)
-	return store.VideoPage{Videos: videos[:size], Next: base64.RawURLEncoding.EncodeToString(token)}
-}
-
-// ReadToken returns the last row of the page before: its time and its id.
-// INVALID_ARGUMENT for a token that [Page] did not make.
-func ReadToken(token string) (created time.Time, id string, err error) {
-	raw, err := base64.RawURLEncoding.DecodeString(token)
-	first, id, ok := strings.Cut(string(raw), " ")
-	if err == nil && (!ok || id == "") {
-		err = errors.New("no id in it")
-	}
-	var us int64
-	if err == nil {
-		us, err = strconv.ParseInt(first, 10, 64)
-	}
-	if err != nil {
-		return time.Time{}, "", models.Errorf(models.CodeInvalidArgument,
-			"page token: not one of ours; start again without it").Because(err)
-	}
-	return time.UnixMicro(us).UTC(), id, nil
+// Edits tells whether u changes what the owner may edit.
+func Edits(u store.VideoUpdate) bool {
+	return u.Title != nil || u.Language != nil || u.Captions != nil || u.Labels != nil || u.ExternalID != nil
 }
