@@ -5,13 +5,14 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/cuepoint/cuepoint/internal/events"
 )
 
 const (
 	sweepEvery  = time.Minute
 	tidyEvery   = time.Hour
 	sweepBatch  = 100
-	keepEvents  = 30 * 24 * time.Hour
 	halfWritten = 24 * time.Hour // what a writer that is gone left is removed after this
 )
 
@@ -24,7 +25,7 @@ func (w *Worker) sweep(ctx context.Context) {
 		err := w.Sweep(ctx)
 		if time.Since(tidied) >= tidyEvery {
 			tidied = time.Now()
-			err = errors.Join(err, w.Store.DropEvents(ctx, tidied.Add(-keepEvents)), w.Blobs.Sweep(ctx, halfWritten))
+			err = errors.Join(err, w.Store.DropEvents(ctx, tidied.Add(-events.Keep)), w.Blobs.Sweep(ctx, halfWritten))
 		}
 		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("what nobody needs any more could not be removed; it is tried again", "error", err)

@@ -68,6 +68,8 @@ var answers = map[models.Code]answer{
 	models.CodeHostNotAllowed:   {codes.PermissionDenied, http.StatusMisdirectedRequest},
 	models.CodePermissionDenied: {codes.PermissionDenied, http.StatusForbidden},
 	models.CodeNotRunning:       {codes.FailedPrecondition, http.StatusConflict},
+	models.CodeCursorExpired:    {codes.OutOfRange, http.StatusGone},
+	models.CodeShuttingDown:     {codes.Unavailable, http.StatusServiceUnavailable},
 	models.CodeCanceled:         {codes.Canceled, statusRequestCanceled},
 
 	models.CodeNotApplicable: {codes.FailedPrecondition, http.StatusUnprocessableEntity},

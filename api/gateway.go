@@ -42,6 +42,9 @@ func (s *Server) newGateway() (http.Handler, error) {
 		runtime.WithOutgoingHeaderMatcher(none),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler()),
+		runtime.WithMarshalerOption(eventStream, eventMarshaler{marshaler()}),
+		runtime.WithStreamErrorHandler(streamFailed),
 		runtime.WithHealthzEndpoint(healthpb.NewHealthClient(s.gateway)),
 		runtime.WithErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
 			writeStatus(w, withReason(status.Convert(err)))
@@ -54,13 +57,22 @@ func (s *Server) newGateway() (http.Handler, error) {
 		cuepointv1.RegisterVideoServiceHandler,
 		cuepointv1.RegisterTranscriptServiceHandler,
 		cuepointv1.RegisterSearchServiceHandler,
+		cuepointv1.RegisterEventServiceHandler,
 	}
 	for _, r := range register {
 		if err := r(context.Background(), mux, s.gateway); err != nil {
 			return nil, err
 		}
 	}
-	return checkRequest(mux), nil
+	return checkRequest(streamed(mux)), nil
+}
+
+// marshaler writes answers as JSON, fields that are not set too.
+func marshaler() runtime.Marshaler {
+	return &runtime.HTTPBodyMarshaler{Marshaler: &runtime.JSONPb{
+		MarshalOptions:   protojson.MarshalOptions{EmitUnpopulated: true},
+		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: true},
+	}}
 }
 
 // checkRequest refuses what the gateway would fail on or read without end.

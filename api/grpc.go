@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -30,9 +32,10 @@ func (s *Server) newLocal(c Config) *grpc.Server {
 // newGRPC returns a gRPC server with all services on it.
 func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
 	g := grpc.NewServer(append(options, grpc.MaxRecvMsgSize(maxMessage))...)
-	cuepointv1.RegisterVideoServiceServer(g, &videoService{libraries: c.Libraries, commands: c.Commands})
+	cuepointv1.RegisterVideoServiceServer(g, &videoService{libraries: c.Libraries, commands: c.Commands, feed: c.Feed, pulse: c.Pulse})
 	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{libraries: c.Libraries})
 	cuepointv1.RegisterSearchServiceServer(g, &searchService{libraries: c.Libraries})
+	cuepointv1.RegisterEventServiceServer(g, &eventService{feed: c.Feed, pulse: c.Pulse})
 	for name := range g.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
 	}
@@ -58,7 +61,8 @@ func (s *Server) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo,
 	return handler(ctx, req)
 }
 
-// stream ends a stream when the server stops, and translates its error.
+// stream ends a stream when the server stops, with an error that says so, and
+// translates its error.
 func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
 	ctx, cancel := context.WithCancel(ss.Context())
 	defer cancel()
@@ -66,6 +70,13 @@ func (s *Server) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerIn
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicked(p)
+		}
+		switch {
+		case err == nil:
+		case ss.Context().Err() != nil: // whatever failed, it failed because of that
+			err = ss.Context().Err()
+		case s.stopping.Err() != nil && errors.Is(err, context.Canceled):
+			err = events.ErrStopped
 		}
 		err = s.translate(ctx, info.FullMethod, err)
 	}()

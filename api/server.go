@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/cuepoint/cuepoint/api/access"
+	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/store"
 )
 
@@ -44,6 +46,7 @@ func libraryOf(ctx context.Context, all Libraries) store.Library {
 // Config says what a server serves.
 type Config struct {
 	Libraries Libraries
+	Feed      *events.Feed                    // which somebody else runs, for as long as the server is there
 	Commands  func(workspace string) Commands // nil for none
 	Media     http.Handler                    // below /play/; nil where there is none
 	Page      http.Handler                    // everything that is nothing else; nil where there is none
@@ -51,6 +54,7 @@ type Config struct {
 	// need not be named; a request for any other name is refused, so that no
 	// web site can point its own name here (DNS rebinding).
 	Hosts []string
+	Pulse time.Duration // how long a stream is silent at most; 15 seconds unless set
 	Log   *slog.Logger
 }
 
@@ -77,6 +81,7 @@ type Server struct {
 
 // New returns a server that listens to nothing yet.
 func New(c Config) (*Server, error) {
+	c.Pulse = cmp.Or(c.Pulse, usualPulse)
 	s := &Server{log: c.Log, health: health.NewServer(), pipe: bufconn.Listen(maxBody)}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.public, s.local = s.newPublic(c), s.newLocal(c)

@@ -23,6 +23,7 @@ import (
 
 	"github.com/cuepoint/cuepoint/analyzer/text"
 	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/sqlite"
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // bundle is a running server over a library of its own.
 type bundle struct {
 	Library  *library // of the default workspace
+	Store    store.Store
 	Commands *commands
 	Server   *api.Server
 	URL      string
@@ -114,7 +116,8 @@ func (m media) Open(_ context.Context, key string) (io.ReadSeekCloser, error) {
 	return file, err
 }
 
-func setup(t *testing.T) *bundle {
+// setup starts a server whose configuration may be changed first.
+func setup(t *testing.T, change ...func(*api.Config)) *bundle {
 	t.Helper()
 	dir := t.TempDir()
 	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "library.db"))
@@ -129,18 +132,24 @@ func setup(t *testing.T) *bundle {
 	}
 	b := &bundle{
 		Library: &library{Library: db.In(models.DefaultWorkspace), faults: map[string]func(context.Context) error{}},
-		Data:    dir, Log: new(logged), client: &http.Client{Transport: &http.Transport{}},
+		Store:   db, Data: dir, Log: new(logged), client: &http.Client{Transport: &http.Transport{}},
 	}
 	b.Commands = &commands{library: b.Library}
 	log := slog.New(slog.NewTextHandler(b.Log, nil))
-	b.Server, err = api.New(api.Config{
+	config := api.Config{
 		Libraries: libraries{db, b.Library},
+		Feed:      events.New(db, log),
+		Pulse:     100 * time.Millisecond,
 		Commands:  func(string) api.Commands { return b.Commands },
 		Media:     &origin.Handler{Catalogue: media(dir), Files: media(dir), Fail: api.Problems(log), Log: log},
 		Page:      http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the page at ", r.URL.Path) }),
 		Hosts:     []string{"videos.example"},
 		Log:       log,
-	})
+	}
+	for _, change := range change {
+		change(&config)
+	}
+	b.Server, err = api.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,13 +160,19 @@ func setup(t *testing.T) *bundle {
 		t.Fatal(err)
 	}
 	b.URL = "http://" + b.Server.Addr().String()
+	following, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { config.Feed.Run(following) })
 	served := make(chan error, 1)
 	go func() { served <- b.Server.Serve() }()
 	t.Cleanup(func() {
 		b.client.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		if err := errors.Join(b.Server.Close(ctx), <-served, db.Close()); err != nil {
+		err := errors.Join(b.Server.Close(ctx), <-served)
+		stop()
+		running.Wait()
+		if err := errors.Join(err, db.Close()); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})

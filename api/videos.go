@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 )
@@ -19,6 +21,8 @@ type videoService struct {
 	cuepointv1.UnimplementedVideoServiceServer
 	libraries Libraries
 	commands  func(workspace string) Commands // nil where none are taken
+	feed      *events.Feed
+	pulse     time.Duration
 }
 
 func (s *videoService) GetVideo(ctx context.Context, req *cuepointv1.GetVideoRequest) (*cuepointv1.Video, error) {

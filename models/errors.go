@@ -55,7 +55,9 @@ const (
 	CodeHostNotAllowed   Code = "HOST_NOT_ALLOWED"  // asked for by a name that is not the server's
 	CodePermissionDenied Code = "PERMISSION_DENIED" // not for who asks, or not there
 	CodeCanceled         Code = "CANCELED"
-	CodeNotRunning       Code = "NOT_RUNNING" // there is nothing under way that could be canceled
+	CodeNotRunning       Code = "NOT_RUNNING"    // there is nothing under way that could be canceled
+	CodeCursorExpired    Code = "CURSOR_EXPIRED" // events after a cursor may be kept no longer
+	CodeShuttingDown     Code = "SHUTTING_DOWN"  // the server ends; another, or the same in a while, may answer
 
 	// About a stage.
 	CodeNotApplicable Code = "NOT_APPLICABLE" // nothing in this video for it to work on

@@ -41,7 +41,7 @@ type ServeConfig struct {
 // Serve takes commands on the data directory's socket, and is what cfg says
 // besides, until ctx ends. INVALID_ARGUMENT where an address cannot be had.
 func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
-	c := api.Config{Libraries: h.db, Commands: h.In, Hosts: cfg.Hosts, Log: h.log}
+	c := api.Config{Libraries: h.db, Feed: h.feed, Commands: h.In, Hosts: cfg.Hosts, Log: h.log}
 	if cfg.Listen != "" {
 		c.Media, c.Page = h.media(), player.Handler()
 	}
@@ -61,6 +61,8 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 	parts := []part{func(ctx context.Context) error { return h.serveUntil(ctx, server.Serve, server.Close) }}
 	if len(cfg.Slots) > 0 {
 		parts = append(parts, func(ctx context.Context) error { return h.work(ctx, cfg) })
+	} else {
+		parts = append(parts, func(ctx context.Context) error { h.feed.Run(ctx); return nil })
 	}
 	return h.run(ctx, cfg, admin, server.Addr(), parts...)
 }

@@ -29,6 +29,9 @@ type Source interface {
 	Changes(ctx context.Context) <-chan struct{}
 }
 
+// Keep is how long events are kept.
+const Keep = 30 * 24 * time.Hour
+
 const (
 	rest        = 10 * time.Millisecond // from one look to the next at least, so that many changes cost few of them
 	poll        = time.Second           // between looks without a hint, and before trying again
@@ -100,7 +103,7 @@ func (f *Feed) Run(ctx context.Context) {
 // with the newest there is.
 func (f *Feed) follow(ctx context.Context, started *bool) error {
 	if !*started {
-		last, err := f.last(ctx)
+		last, err := f.Last(ctx)
 		if err != nil {
 			return err
 		}
@@ -125,7 +128,8 @@ func (f *Feed) read(ctx context.Context, after int64) ([]models.Event, error) {
 	return f.source.Events(ctx, after, f.page)
 }
 
-func (f *Feed) last(ctx context.Context) (int64, error) {
+// Last is the cursor of the newest event there is, and 0 if there is none.
+func (f *Feed) Last(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	return f.source.LastEvent(ctx)

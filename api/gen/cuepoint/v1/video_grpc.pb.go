@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	VideoService_GetVideo_FullMethodName     = "/cuepoint.v1.VideoService/GetVideo"
 	VideoService_ListVideos_FullMethodName   = "/cuepoint.v1.VideoService/ListVideos"
+	VideoService_WatchVideo_FullMethodName   = "/cuepoint.v1.VideoService/WatchVideo"
 	VideoService_CreateVideo_FullMethodName  = "/cuepoint.v1.VideoService/CreateVideo"
 	VideoService_AnalyzeVideo_FullMethodName = "/cuepoint.v1.VideoService/AnalyzeVideo"
 	VideoService_CancelVideo_FullMethodName  = "/cuepoint.v1.VideoService/CancelVideo"
@@ -49,6 +50,24 @@ type VideoServiceClient interface {
 	// Errors: INVALID_ARGUMENT for a negative page size or a page token that
 	// no earlier answer gave.
 	ListVideos(ctx context.Context, in *ListVideosRequest, opts ...grpc.CallOption) (*ListVideosResponse, error)
+	// WatchVideo tells how a video gets on: what is known of it, every transition
+	// as it happens, and how far its running stages are. It ends when all that was
+	// to be done has ended, and with follow when the video is removed for good.
+	// Every 15 seconds without news it tells that there are none.
+	//
+	// A stream that broke is gone on with by asking again with the cursor of the
+	// last answer that came: no transition is left out and none told twice. A
+	// caller may be as slow as it likes; of a stage's progress it gets the newest.
+	//
+	// Over REST the answers are JSON objects, one per line, each the field
+	// `result` of an object; or Server-Sent Events where `Accept` is
+	// text/event-stream, whose id is the cursor, and the last of which is "end".
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name or a cursor that no earlier
+	// answer gave; NOT_FOUND; CURSOR_EXPIRED (OUT_OF_RANGE, HTTP 410) where
+	// transitions after the cursor may be kept no longer; SHUTTING_DOWN
+	// (UNAVAILABLE) when the server ends.
+	WatchVideo(ctx context.Context, in *WatchVideoRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchVideoResponse], error)
 	// CreateVideo takes a source in, which may take minutes, queues its stages,
 	// and returns the video without waiting for them. The same bytes are the same
 	// video: given again, what is set in the request replaces what was set before.
@@ -101,6 +120,25 @@ func (c *videoServiceClient) ListVideos(ctx context.Context, in *ListVideosReque
 	}
 	return out, nil
 }
+
+func (c *videoServiceClient) WatchVideo(ctx context.Context, in *WatchVideoRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchVideoResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &VideoService_ServiceDesc.Streams[0], VideoService_WatchVideo_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchVideoRequest, WatchVideoResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type VideoService_WatchVideoClient = grpc.ServerStreamingClient[WatchVideoResponse]
 
 func (c *videoServiceClient) CreateVideo(ctx context.Context, in *CreateVideoRequest, opts ...grpc.CallOption) (*Video, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -163,6 +201,24 @@ type VideoServiceServer interface {
 	// Errors: INVALID_ARGUMENT for a negative page size or a page token that
 	// no earlier answer gave.
 	ListVideos(context.Context, *ListVideosRequest) (*ListVideosResponse, error)
+	// WatchVideo tells how a video gets on: what is known of it, every transition
+	// as it happens, and how far its running stages are. It ends when all that was
+	// to be done has ended, and with follow when the video is removed for good.
+	// Every 15 seconds without news it tells that there are none.
+	//
+	// A stream that broke is gone on with by asking again with the cursor of the
+	// last answer that came: no transition is left out and none told twice. A
+	// caller may be as slow as it likes; of a stage's progress it gets the newest.
+	//
+	// Over REST the answers are JSON objects, one per line, each the field
+	// `result` of an object; or Server-Sent Events where `Accept` is
+	// text/event-stream, whose id is the cursor, and the last of which is "end".
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name or a cursor that no earlier
+	// answer gave; NOT_FOUND; CURSOR_EXPIRED (OUT_OF_RANGE, HTTP 410) where
+	// transitions after the cursor may be kept no longer; SHUTTING_DOWN
+	// (UNAVAILABLE) when the server ends.
+	WatchVideo(*WatchVideoRequest, grpc.ServerStreamingServer[WatchVideoResponse]) error
 	// CreateVideo takes a source in, which may take minutes, queues its stages,
 	// and returns the video without waiting for them. The same bytes are the same
 	// video: given again, what is set in the request replaces what was set before.
@@ -201,6 +257,9 @@ func (UnimplementedVideoServiceServer) GetVideo(context.Context, *GetVideoReques
 }
 func (UnimplementedVideoServiceServer) ListVideos(context.Context, *ListVideosRequest) (*ListVideosResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListVideos not implemented")
+}
+func (UnimplementedVideoServiceServer) WatchVideo(*WatchVideoRequest, grpc.ServerStreamingServer[WatchVideoResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchVideo not implemented")
 }
 func (UnimplementedVideoServiceServer) CreateVideo(context.Context, *CreateVideoRequest) (*Video, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateVideo not implemented")
@@ -270,6 +329,17 @@ func _VideoService_ListVideos_Handler(srv interface{}, ctx context.Context, dec 
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _VideoService_WatchVideo_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchVideoRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(VideoServiceServer).WatchVideo(m, &grpc.GenericServerStream[WatchVideoRequest, WatchVideoResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type VideoService_WatchVideoServer = grpc.ServerStreamingServer[WatchVideoResponse]
 
 func _VideoService_CreateVideo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CreateVideoRequest)
@@ -375,6 +445,12 @@ var VideoService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _VideoService_DeleteVideo_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "WatchVideo",
+			Handler:       _VideoService_WatchVideo_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "cuepoint/v1/video.proto",
 }
