@@ -101,7 +101,7 @@ func (s *streamWriter) Write(b []byte) (int, error) {
 
 // FlushError is what [http.ResponseController] calls.
 func (s *streamWriter) FlushError() error {
-	http.NewResponseController(s.ResponseWriter).Flush() //nolint:errcheck // see Write
+	http.NewResponseController(s.ResponseWriter).Flush()
 	return nil
 }
 

@@ -8,8 +8,10 @@ package cuepointv1
 
 import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
+	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -21,6 +23,199 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// Type names a transition.
+type Event_Type int32
+
+const (
+	// Not set.
+	Event_TYPE_UNSPECIFIED Event_Type = 0
+	// A video was added.
+	Event_TYPE_VIDEO_CREATED Event_Type = 1
+	// A video came to another state: see state.
+	Event_TYPE_VIDEO_STATE Event_Type = 2
+	// A video was deleted. It can be brought back.
+	Event_TYPE_VIDEO_DELETED Event_Type = 3
+	// A deleted video was brought back.
+	Event_TYPE_VIDEO_UNDELETED Event_Type = 4
+	// A video was removed for good.
+	Event_TYPE_VIDEO_PURGED Event_Type = 5
+	// A stage came to another status: see status.
+	Event_TYPE_STAGE_STATUS Event_Type = 6
+	// An attempt at a stage ended without a result and another is due: error
+	// says why.
+	Event_TYPE_STAGE_RESCHEDULED Event_Type = 7
+)
+
+// Enum value maps for Event_Type.
+var (
+	Event_Type_name = map[int32]string{
+		0: "TYPE_UNSPECIFIED",
+		1: "TYPE_VIDEO_CREATED",
+		2: "TYPE_VIDEO_STATE",
+		3: "TYPE_VIDEO_DELETED",
+		4: "TYPE_VIDEO_UNDELETED",
+		5: "TYPE_VIDEO_PURGED",
+		6: "TYPE_STAGE_STATUS",
+		7: "TYPE_STAGE_RESCHEDULED",
+	}
+	Event_Type_value = map[string]int32{
+		"TYPE_UNSPECIFIED":       0,
+		"TYPE_VIDEO_CREATED":     1,
+		"TYPE_VIDEO_STATE":       2,
+		"TYPE_VIDEO_DELETED":     3,
+		"TYPE_VIDEO_UNDELETED":   4,
+		"TYPE_VIDEO_PURGED":      5,
+		"TYPE_STAGE_STATUS":      6,
+		"TYPE_STAGE_RESCHEDULED": 7,
+	}
+)
+
+func (x Event_Type) Enum() *Event_Type {
+	p := new(Event_Type)
+	*p = x
+	return p
+}
+
+func (x Event_Type) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Event_Type) Descriptor() protoreflect.EnumDescriptor {
+	return file_cuepoint_v1_event_proto_enumTypes[0].Descriptor()
+}
+
+func (Event_Type) Type() protoreflect.EnumType {
+	return &file_cuepoint_v1_event_proto_enumTypes[0]
+}
+
+func (x Event_Type) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Event_Type.Descriptor instead.
+func (Event_Type) EnumDescriptor() ([]byte, []int) {
+	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{0, 0}
+}
+
+// Event is one transition of one video.
+type Event struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where the event stands among all: what happens after it is told to who
+	// asks with this cursor. No two events of a server have the same.
+	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// `videos/{video}`.
+	Video string `protobuf:"bytes,2,opt,name=video,proto3" json:"video,omitempty"`
+	// What happened.
+	Type Event_Type `protobuf:"varint,3,opt,name=type,proto3,enum=cuepoint.v1.Event_Type" json:"type,omitempty"`
+	// The video's state after it.
+	State Video_State `protobuf:"varint,4,opt,name=state,proto3,enum=cuepoint.v1.Video_State" json:"state,omitempty"`
+	// The stage it is about: "probe", "package", … Empty for events of the video.
+	Stage string `protobuf:"bytes,5,opt,name=stage,proto3" json:"stage,omitempty"`
+	// The stage's status after it.
+	Status StageRun_Status `protobuf:"varint,6,opt,name=status,proto3,enum=cuepoint.v1.StageRun_Status" json:"status,omitempty"`
+	// Which attempt at the stage, from 1.
+	Attempt int32 `protobuf:"varint,7,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// What went wrong. The reason is in an ErrorInfo detail.
+	Error *status.Status `protobuf:"bytes,8,opt,name=error,proto3" json:"error,omitempty"`
+	// When it happened.
+	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Event) Reset() {
+	*x = Event{}
+	mi := &file_cuepoint_v1_event_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Event) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Event) ProtoMessage() {}
+
+func (x *Event) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_event_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Event.ProtoReflect.Descriptor instead.
+func (*Event) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Event) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *Event) GetVideo() string {
+	if x != nil {
+		return x.Video
+	}
+	return ""
+}
+
+func (x *Event) GetType() Event_Type {
+	if x != nil {
+		return x.Type
+	}
+	return Event_TYPE_UNSPECIFIED
+}
+
+func (x *Event) GetState() Video_State {
+	if x != nil {
+		return x.State
+	}
+	return Video_STATE_UNSPECIFIED
+}
+
+func (x *Event) GetStage() string {
+	if x != nil {
+		return x.Stage
+	}
+	return ""
+}
+
+func (x *Event) GetStatus() StageRun_Status {
+	if x != nil {
+		return x.Status
+	}
+	return StageRun_STATUS_UNSPECIFIED
+}
+
+func (x *Event) GetAttempt() int32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
+func (x *Event) GetError() *status.Status {
+	if x != nil {
+		return x.Error
+	}
+	return nil
+}
+
+func (x *Event) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
 
 // ListEventsRequest asks for a page of events.
 type ListEventsRequest struct {
@@ -42,7 +237,7 @@ type ListEventsRequest struct {
 
 func (x *ListEventsRequest) Reset() {
 	*x = ListEventsRequest{}
-	mi := &file_cuepoint_v1_event_proto_msgTypes[0]
+	mi := &file_cuepoint_v1_event_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -54,7 +249,7 @@ func (x *ListEventsRequest) String() string {
 func (*ListEventsRequest) ProtoMessage() {}
 
 func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_event_proto_msgTypes[0]
+	mi := &file_cuepoint_v1_event_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -67,7 +262,7 @@ func (x *ListEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsRequest.ProtoReflect.Descriptor instead.
 func (*ListEventsRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{0}
+	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *ListEventsRequest) GetPageSize() int32 {
@@ -121,7 +316,7 @@ type ListEventsResponse struct {
 
 func (x *ListEventsResponse) Reset() {
 	*x = ListEventsResponse{}
-	mi := &file_cuepoint_v1_event_proto_msgTypes[1]
+	mi := &file_cuepoint_v1_event_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -133,7 +328,7 @@ func (x *ListEventsResponse) String() string {
 func (*ListEventsResponse) ProtoMessage() {}
 
 func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_event_proto_msgTypes[1]
+	mi := &file_cuepoint_v1_event_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -146,7 +341,7 @@ func (x *ListEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEventsResponse.ProtoReflect.Descriptor instead.
 func (*ListEventsResponse) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{1}
+	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ListEventsResponse) GetEvents() []*Event {
@@ -185,7 +380,7 @@ type StreamEventsRequest struct {
 
 func (x *StreamEventsRequest) Reset() {
 	*x = StreamEventsRequest{}
-	mi := &file_cuepoint_v1_event_proto_msgTypes[2]
+	mi := &file_cuepoint_v1_event_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -197,7 +392,7 @@ func (x *StreamEventsRequest) String() string {
 func (*StreamEventsRequest) ProtoMessage() {}
 
 func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_event_proto_msgTypes[2]
+	mi := &file_cuepoint_v1_event_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -210,7 +405,7 @@ func (x *StreamEventsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamEventsRequest.ProtoReflect.Descriptor instead.
 func (*StreamEventsRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{2}
+	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *StreamEventsRequest) GetCursor() string {
@@ -247,7 +442,7 @@ type StreamEventsResponse struct {
 
 func (x *StreamEventsResponse) Reset() {
 	*x = StreamEventsResponse{}
-	mi := &file_cuepoint_v1_event_proto_msgTypes[3]
+	mi := &file_cuepoint_v1_event_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -259,7 +454,7 @@ func (x *StreamEventsResponse) String() string {
 func (*StreamEventsResponse) ProtoMessage() {}
 
 func (x *StreamEventsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_event_proto_msgTypes[3]
+	mi := &file_cuepoint_v1_event_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -272,7 +467,7 @@ func (x *StreamEventsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamEventsResponse.ProtoReflect.Descriptor instead.
 func (*StreamEventsResponse) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{3}
+	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *StreamEventsResponse) GetCursor() string {
@@ -293,7 +488,28 @@ var File_cuepoint_v1_event_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x17cuepoint/v1/event.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/resource.proto\"\xc5\x01\n" +
+	"\x17cuepoint/v1/event.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xec\x04\n" +
+	"\x05Event\x12\x1b\n" +
+	"\x06cursor\x18\x01 \x01(\tB\x03\xe0A\x03R\x06cursor\x120\n" +
+	"\x05video\x18\x02 \x01(\tB\x1a\xe0A\x03\xfaA\x14\n" +
+	"\x12cuepoint.dev/VideoR\x05video\x120\n" +
+	"\x04type\x18\x03 \x01(\x0e2\x17.cuepoint.v1.Event.TypeB\x03\xe0A\x03R\x04type\x123\n" +
+	"\x05state\x18\x04 \x01(\x0e2\x18.cuepoint.v1.Video.StateB\x03\xe0A\x03R\x05state\x12\x19\n" +
+	"\x05stage\x18\x05 \x01(\tB\x03\xe0A\x03R\x05stage\x129\n" +
+	"\x06status\x18\x06 \x01(\x0e2\x1c.cuepoint.v1.StageRun.StatusB\x03\xe0A\x03R\x06status\x12\x1d\n" +
+	"\aattempt\x18\a \x01(\x05B\x03\xe0A\x03R\aattempt\x12-\n" +
+	"\x05error\x18\b \x01(\v2\x12.google.rpc.StatusB\x03\xe0A\x03R\x05error\x12@\n" +
+	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\"\xc6\x01\n" +
+	"\x04Type\x12\x14\n" +
+	"\x10TYPE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12TYPE_VIDEO_CREATED\x10\x01\x12\x14\n" +
+	"\x10TYPE_VIDEO_STATE\x10\x02\x12\x16\n" +
+	"\x12TYPE_VIDEO_DELETED\x10\x03\x12\x18\n" +
+	"\x14TYPE_VIDEO_UNDELETED\x10\x04\x12\x15\n" +
+	"\x11TYPE_VIDEO_PURGED\x10\x05\x12\x15\n" +
+	"\x11TYPE_STAGE_STATUS\x10\x06\x12\x1a\n" +
+	"\x16TYPE_STAGE_RESCHEDULED\x10\a\"\xc5\x01\n" +
 	"\x11ListEventsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -334,29 +550,39 @@ func file_cuepoint_v1_event_proto_rawDescGZIP() []byte {
 	return file_cuepoint_v1_event_proto_rawDescData
 }
 
-var file_cuepoint_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_cuepoint_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_cuepoint_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_cuepoint_v1_event_proto_goTypes = []any{
-	(*ListEventsRequest)(nil),    // 0: cuepoint.v1.ListEventsRequest
-	(*ListEventsResponse)(nil),   // 1: cuepoint.v1.ListEventsResponse
-	(*StreamEventsRequest)(nil),  // 2: cuepoint.v1.StreamEventsRequest
-	(*StreamEventsResponse)(nil), // 3: cuepoint.v1.StreamEventsResponse
-	(Event_Type)(0),              // 4: cuepoint.v1.Event.Type
-	(*Event)(nil),                // 5: cuepoint.v1.Event
+	(Event_Type)(0),               // 0: cuepoint.v1.Event.Type
+	(*Event)(nil),                 // 1: cuepoint.v1.Event
+	(*ListEventsRequest)(nil),     // 2: cuepoint.v1.ListEventsRequest
+	(*ListEventsResponse)(nil),    // 3: cuepoint.v1.ListEventsResponse
+	(*StreamEventsRequest)(nil),   // 4: cuepoint.v1.StreamEventsRequest
+	(*StreamEventsResponse)(nil),  // 5: cuepoint.v1.StreamEventsResponse
+	(Video_State)(0),              // 6: cuepoint.v1.Video.State
+	(StageRun_Status)(0),          // 7: cuepoint.v1.StageRun.Status
+	(*status.Status)(nil),         // 8: google.rpc.Status
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 }
 var file_cuepoint_v1_event_proto_depIdxs = []int32{
-	4, // 0: cuepoint.v1.ListEventsRequest.types:type_name -> cuepoint.v1.Event.Type
-	5, // 1: cuepoint.v1.ListEventsResponse.events:type_name -> cuepoint.v1.Event
-	4, // 2: cuepoint.v1.StreamEventsRequest.types:type_name -> cuepoint.v1.Event.Type
-	5, // 3: cuepoint.v1.StreamEventsResponse.event:type_name -> cuepoint.v1.Event
-	0, // 4: cuepoint.v1.EventService.ListEvents:input_type -> cuepoint.v1.ListEventsRequest
-	2, // 5: cuepoint.v1.EventService.StreamEvents:input_type -> cuepoint.v1.StreamEventsRequest
-	1, // 6: cuepoint.v1.EventService.ListEvents:output_type -> cuepoint.v1.ListEventsResponse
-	3, // 7: cuepoint.v1.EventService.StreamEvents:output_type -> cuepoint.v1.StreamEventsResponse
-	6, // [6:8] is the sub-list for method output_type
-	4, // [4:6] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	0,  // 0: cuepoint.v1.Event.type:type_name -> cuepoint.v1.Event.Type
+	6,  // 1: cuepoint.v1.Event.state:type_name -> cuepoint.v1.Video.State
+	7,  // 2: cuepoint.v1.Event.status:type_name -> cuepoint.v1.StageRun.Status
+	8,  // 3: cuepoint.v1.Event.error:type_name -> google.rpc.Status
+	9,  // 4: cuepoint.v1.Event.create_time:type_name -> google.protobuf.Timestamp
+	0,  // 5: cuepoint.v1.ListEventsRequest.types:type_name -> cuepoint.v1.Event.Type
+	1,  // 6: cuepoint.v1.ListEventsResponse.events:type_name -> cuepoint.v1.Event
+	0,  // 7: cuepoint.v1.StreamEventsRequest.types:type_name -> cuepoint.v1.Event.Type
+	1,  // 8: cuepoint.v1.StreamEventsResponse.event:type_name -> cuepoint.v1.Event
+	2,  // 9: cuepoint.v1.EventService.ListEvents:input_type -> cuepoint.v1.ListEventsRequest
+	4,  // 10: cuepoint.v1.EventService.StreamEvents:input_type -> cuepoint.v1.StreamEventsRequest
+	3,  // 11: cuepoint.v1.EventService.ListEvents:output_type -> cuepoint.v1.ListEventsResponse
+	5,  // 12: cuepoint.v1.EventService.StreamEvents:output_type -> cuepoint.v1.StreamEventsResponse
+	11, // [11:13] is the sub-list for method output_type
+	9,  // [9:11] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_event_proto_init() }
@@ -371,13 +597,14 @@ func file_cuepoint_v1_event_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_event_proto_rawDesc), len(file_cuepoint_v1_event_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   4,
+			NumEnums:      1,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_cuepoint_v1_event_proto_goTypes,
 		DependencyIndexes: file_cuepoint_v1_event_proto_depIdxs,
+		EnumInfos:         file_cuepoint_v1_event_proto_enumTypes,
 		MessageInfos:      file_cuepoint_v1_event_proto_msgTypes,
 	}.Build()
 	File_cuepoint_v1_event_proto = out.File

@@ -12,7 +12,6 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
-	emptypb "google.golang.org/protobuf/types/known/emptypb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -25,59 +24,6 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
-
-// VideoView chooses how much of a video an answer holds.
-type VideoView int32
-
-const (
-	// The method's default.
-	VideoView_VIDEO_VIEW_UNSPECIFIED VideoView = 0
-	// Everything but shots and chapters. The default of ListVideos.
-	VideoView_VIDEO_VIEW_BASIC VideoView = 1
-	// Everything. The default of GetVideo.
-	VideoView_VIDEO_VIEW_FULL VideoView = 2
-)
-
-// Enum value maps for VideoView.
-var (
-	VideoView_name = map[int32]string{
-		0: "VIDEO_VIEW_UNSPECIFIED",
-		1: "VIDEO_VIEW_BASIC",
-		2: "VIDEO_VIEW_FULL",
-	}
-	VideoView_value = map[string]int32{
-		"VIDEO_VIEW_UNSPECIFIED": 0,
-		"VIDEO_VIEW_BASIC":       1,
-		"VIDEO_VIEW_FULL":        2,
-	}
-)
-
-func (x VideoView) Enum() *VideoView {
-	p := new(VideoView)
-	*p = x
-	return p
-}
-
-func (x VideoView) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (VideoView) Descriptor() protoreflect.EnumDescriptor {
-	return file_cuepoint_v1_video_proto_enumTypes[0].Descriptor()
-}
-
-func (VideoView) Type() protoreflect.EnumType {
-	return &file_cuepoint_v1_video_proto_enumTypes[0]
-}
-
-func (x VideoView) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use VideoView.Descriptor instead.
-func (VideoView) EnumDescriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{0}
-}
 
 // State is where a video stands on its way.
 type Video_State int32
@@ -140,11 +86,11 @@ func (x Video_State) String() string {
 }
 
 func (Video_State) Descriptor() protoreflect.EnumDescriptor {
-	return file_cuepoint_v1_video_proto_enumTypes[1].Descriptor()
+	return file_cuepoint_v1_video_proto_enumTypes[0].Descriptor()
 }
 
 func (Video_State) Type() protoreflect.EnumType {
-	return &file_cuepoint_v1_video_proto_enumTypes[1]
+	return &file_cuepoint_v1_video_proto_enumTypes[0]
 }
 
 func (x Video_State) Number() protoreflect.EnumNumber {
@@ -209,11 +155,11 @@ func (x StageRun_Status) String() string {
 }
 
 func (StageRun_Status) Descriptor() protoreflect.EnumDescriptor {
-	return file_cuepoint_v1_video_proto_enumTypes[2].Descriptor()
+	return file_cuepoint_v1_video_proto_enumTypes[1].Descriptor()
 }
 
 func (StageRun_Status) Type() protoreflect.EnumType {
-	return &file_cuepoint_v1_video_proto_enumTypes[2]
+	return &file_cuepoint_v1_video_proto_enumTypes[1]
 }
 
 func (x StageRun_Status) Number() protoreflect.EnumNumber {
@@ -223,80 +169,6 @@ func (x StageRun_Status) Number() protoreflect.EnumNumber {
 // Deprecated: Use StageRun_Status.Descriptor instead.
 func (StageRun_Status) EnumDescriptor() ([]byte, []int) {
 	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{1, 0}
-}
-
-// Type names a transition.
-type Event_Type int32
-
-const (
-	// Not set.
-	Event_TYPE_UNSPECIFIED Event_Type = 0
-	// A video was added.
-	Event_TYPE_VIDEO_CREATED Event_Type = 1
-	// A video came to another state: see state.
-	Event_TYPE_VIDEO_STATE Event_Type = 2
-	// A video was deleted. It can be brought back.
-	Event_TYPE_VIDEO_DELETED Event_Type = 3
-	// A deleted video was brought back.
-	Event_TYPE_VIDEO_UNDELETED Event_Type = 4
-	// A video was removed for good.
-	Event_TYPE_VIDEO_PURGED Event_Type = 5
-	// A stage came to another status: see status.
-	Event_TYPE_STAGE_STATUS Event_Type = 6
-	// An attempt at a stage ended without a result and another is due: error
-	// says why.
-	Event_TYPE_STAGE_RESCHEDULED Event_Type = 7
-)
-
-// Enum value maps for Event_Type.
-var (
-	Event_Type_name = map[int32]string{
-		0: "TYPE_UNSPECIFIED",
-		1: "TYPE_VIDEO_CREATED",
-		2: "TYPE_VIDEO_STATE",
-		3: "TYPE_VIDEO_DELETED",
-		4: "TYPE_VIDEO_UNDELETED",
-		5: "TYPE_VIDEO_PURGED",
-		6: "TYPE_STAGE_STATUS",
-		7: "TYPE_STAGE_RESCHEDULED",
-	}
-	Event_Type_value = map[string]int32{
-		"TYPE_UNSPECIFIED":       0,
-		"TYPE_VIDEO_CREATED":     1,
-		"TYPE_VIDEO_STATE":       2,
-		"TYPE_VIDEO_DELETED":     3,
-		"TYPE_VIDEO_UNDELETED":   4,
-		"TYPE_VIDEO_PURGED":      5,
-		"TYPE_STAGE_STATUS":      6,
-		"TYPE_STAGE_RESCHEDULED": 7,
-	}
-)
-
-func (x Event_Type) Enum() *Event_Type {
-	p := new(Event_Type)
-	*p = x
-	return p
-}
-
-func (x Event_Type) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (Event_Type) Descriptor() protoreflect.EnumDescriptor {
-	return file_cuepoint_v1_video_proto_enumTypes[3].Descriptor()
-}
-
-func (Event_Type) Type() protoreflect.EnumType {
-	return &file_cuepoint_v1_video_proto_enumTypes[3]
-}
-
-func (x Event_Type) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use Event_Type.Descriptor instead.
-func (Event_Type) EnumDescriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{2, 0}
 }
 
 // Transition is how a shot begins.
@@ -340,11 +212,11 @@ func (x Shot_Transition) String() string {
 }
 
 func (Shot_Transition) Descriptor() protoreflect.EnumDescriptor {
-	return file_cuepoint_v1_video_proto_enumTypes[4].Descriptor()
+	return file_cuepoint_v1_video_proto_enumTypes[2].Descriptor()
 }
 
 func (Shot_Transition) Type() protoreflect.EnumType {
-	return &file_cuepoint_v1_video_proto_enumTypes[4]
+	return &file_cuepoint_v1_video_proto_enumTypes[2]
 }
 
 func (x Shot_Transition) Number() protoreflect.EnumNumber {
@@ -353,7 +225,7 @@ func (x Shot_Transition) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Shot_Transition.Descriptor instead.
 func (Shot_Transition) EnumDescriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{5, 0}
+	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{4, 0}
 }
 
 // Video is one source file and everything found in it.
@@ -637,125 +509,6 @@ func (x *StageRun) GetFailures() int32 {
 	return 0
 }
 
-// Event is one transition of one video.
-type Event struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the event stands among all: what happens after it is told to who
-	// asks with this cursor. No two events of a server have the same.
-	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// `videos/{video}`.
-	Video string `protobuf:"bytes,2,opt,name=video,proto3" json:"video,omitempty"`
-	// What happened.
-	Type Event_Type `protobuf:"varint,3,opt,name=type,proto3,enum=cuepoint.v1.Event_Type" json:"type,omitempty"`
-	// The video's state after it.
-	State Video_State `protobuf:"varint,4,opt,name=state,proto3,enum=cuepoint.v1.Video_State" json:"state,omitempty"`
-	// The stage it is about: "probe", "package", … Empty for events of the video.
-	Stage string `protobuf:"bytes,5,opt,name=stage,proto3" json:"stage,omitempty"`
-	// The stage's status after it.
-	Status StageRun_Status `protobuf:"varint,6,opt,name=status,proto3,enum=cuepoint.v1.StageRun_Status" json:"status,omitempty"`
-	// Which attempt at the stage, from 1.
-	Attempt int32 `protobuf:"varint,7,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// What went wrong. The reason is in an ErrorInfo detail.
-	Error *status.Status `protobuf:"bytes,8,opt,name=error,proto3" json:"error,omitempty"`
-	// When it happened.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Event) Reset() {
-	*x = Event{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Event) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Event) ProtoMessage() {}
-
-func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Event.ProtoReflect.Descriptor instead.
-func (*Event) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Event) GetCursor() string {
-	if x != nil {
-		return x.Cursor
-	}
-	return ""
-}
-
-func (x *Event) GetVideo() string {
-	if x != nil {
-		return x.Video
-	}
-	return ""
-}
-
-func (x *Event) GetType() Event_Type {
-	if x != nil {
-		return x.Type
-	}
-	return Event_TYPE_UNSPECIFIED
-}
-
-func (x *Event) GetState() Video_State {
-	if x != nil {
-		return x.State
-	}
-	return Video_STATE_UNSPECIFIED
-}
-
-func (x *Event) GetStage() string {
-	if x != nil {
-		return x.Stage
-	}
-	return ""
-}
-
-func (x *Event) GetStatus() StageRun_Status {
-	if x != nil {
-		return x.Status
-	}
-	return StageRun_STATUS_UNSPECIFIED
-}
-
-func (x *Event) GetAttempt() int32 {
-	if x != nil {
-		return x.Attempt
-	}
-	return 0
-}
-
-func (x *Event) GetError() *status.Status {
-	if x != nil {
-		return x.Error
-	}
-	return nil
-}
-
-func (x *Event) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
-	}
-	return nil
-}
-
 // Playback says where to play a video. URIs are relative to the server.
 type Playback struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -779,7 +532,7 @@ type Playback struct {
 
 func (x *Playback) Reset() {
 	*x = Playback{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[3]
+	mi := &file_cuepoint_v1_video_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -791,7 +544,7 @@ func (x *Playback) String() string {
 func (*Playback) ProtoMessage() {}
 
 func (x *Playback) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[3]
+	mi := &file_cuepoint_v1_video_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -804,7 +557,7 @@ func (x *Playback) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Playback.ProtoReflect.Descriptor instead.
 func (*Playback) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{3}
+	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Playback) GetHlsUri() string {
@@ -871,7 +624,7 @@ type CaptionTrack struct {
 
 func (x *CaptionTrack) Reset() {
 	*x = CaptionTrack{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[4]
+	mi := &file_cuepoint_v1_video_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -883,7 +636,7 @@ func (x *CaptionTrack) String() string {
 func (*CaptionTrack) ProtoMessage() {}
 
 func (x *CaptionTrack) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[4]
+	mi := &file_cuepoint_v1_video_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -896,7 +649,7 @@ func (x *CaptionTrack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CaptionTrack.ProtoReflect.Descriptor instead.
 func (*CaptionTrack) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{4}
+	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *CaptionTrack) GetLanguageCode() string {
@@ -941,7 +694,7 @@ type Shot struct {
 
 func (x *Shot) Reset() {
 	*x = Shot{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[5]
+	mi := &file_cuepoint_v1_video_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +706,7 @@ func (x *Shot) String() string {
 func (*Shot) ProtoMessage() {}
 
 func (x *Shot) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[5]
+	mi := &file_cuepoint_v1_video_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +719,7 @@ func (x *Shot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shot.ProtoReflect.Descriptor instead.
 func (*Shot) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{5}
+	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Shot) GetId() string {
@@ -1030,7 +783,7 @@ type Chapter struct {
 
 func (x *Chapter) Reset() {
 	*x = Chapter{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[6]
+	mi := &file_cuepoint_v1_video_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1042,7 +795,7 @@ func (x *Chapter) String() string {
 func (*Chapter) ProtoMessage() {}
 
 func (x *Chapter) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[6]
+	mi := &file_cuepoint_v1_video_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1055,7 +808,7 @@ func (x *Chapter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Chapter.ProtoReflect.Descriptor instead.
 func (*Chapter) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{6}
+	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Chapter) GetId() string {
@@ -1093,623 +846,11 @@ func (x *Chapter) GetConfidence() float64 {
 	return 0
 }
 
-// GetVideoRequest asks for one video.
-type GetVideoRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// `videos/{video}`.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// How much of it. VIDEO_VIEW_FULL unless set.
-	View          VideoView `protobuf:"varint,2,opt,name=view,proto3,enum=cuepoint.v1.VideoView" json:"view,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GetVideoRequest) Reset() {
-	*x = GetVideoRequest{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GetVideoRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GetVideoRequest) ProtoMessage() {}
-
-func (x *GetVideoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GetVideoRequest.ProtoReflect.Descriptor instead.
-func (*GetVideoRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *GetVideoRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *GetVideoRequest) GetView() VideoView {
-	if x != nil {
-		return x.View
-	}
-	return VideoView_VIDEO_VIEW_UNSPECIFIED
-}
-
-// ListVideosRequest asks for a page of the library.
-type ListVideosRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most this many videos, 50 unless set; above 1000 means 1000.
-	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; empty for the first.
-	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// How much of each. VIDEO_VIEW_BASIC unless set.
-	View          VideoView `protobuf:"varint,3,opt,name=view,proto3,enum=cuepoint.v1.VideoView" json:"view,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListVideosRequest) Reset() {
-	*x = ListVideosRequest{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListVideosRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListVideosRequest) ProtoMessage() {}
-
-func (x *ListVideosRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListVideosRequest.ProtoReflect.Descriptor instead.
-func (*ListVideosRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *ListVideosRequest) GetPageSize() int32 {
-	if x != nil {
-		return x.PageSize
-	}
-	return 0
-}
-
-func (x *ListVideosRequest) GetPageToken() string {
-	if x != nil {
-		return x.PageToken
-	}
-	return ""
-}
-
-func (x *ListVideosRequest) GetView() VideoView {
-	if x != nil {
-		return x.View
-	}
-	return VideoView_VIDEO_VIEW_UNSPECIFIED
-}
-
-// ListVideosResponse is a page of the library.
-type ListVideosResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Newest first.
-	Videos []*Video `protobuf:"bytes,1,rep,name=videos,proto3" json:"videos,omitempty"`
-	// Asks for the next page. Empty on the last.
-	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ListVideosResponse) Reset() {
-	*x = ListVideosResponse{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ListVideosResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ListVideosResponse) ProtoMessage() {}
-
-func (x *ListVideosResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ListVideosResponse.ProtoReflect.Descriptor instead.
-func (*ListVideosResponse) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *ListVideosResponse) GetVideos() []*Video {
-	if x != nil {
-		return x.Videos
-	}
-	return nil
-}
-
-func (x *ListVideosResponse) GetNextPageToken() string {
-	if x != nil {
-		return x.NextPageToken
-	}
-	return ""
-}
-
-// WatchVideoRequest asks to be told how a video gets on.
-type WatchVideoRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// `videos/{video}`.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Of the last answer one has seen: its transitions after that are told. Empty:
-	// what is known of it now comes first.
-	Cursor string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// Goes on when all that was to be done has ended: stages can be run again.
-	Follow        bool `protobuf:"varint,3,opt,name=follow,proto3" json:"follow,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *WatchVideoRequest) Reset() {
-	*x = WatchVideoRequest{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *WatchVideoRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*WatchVideoRequest) ProtoMessage() {}
-
-func (x *WatchVideoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use WatchVideoRequest.ProtoReflect.Descriptor instead.
-func (*WatchVideoRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{10}
-}
-
-func (x *WatchVideoRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *WatchVideoRequest) GetCursor() string {
-	if x != nil {
-		return x.Cursor
-	}
-	return ""
-}
-
-func (x *WatchVideoRequest) GetFollow() bool {
-	if x != nil {
-		return x.Follow
-	}
-	return false
-}
-
-// WatchVideoResponse is news of a video, or a sign that there are none.
-type WatchVideoResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Asks for what comes after this answer.
-	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// What is new. Not set where there was nothing for a while.
-	//
-	// Types that are valid to be assigned to Update:
-	//
-	//	*WatchVideoResponse_Video
-	//	*WatchVideoResponse_Event
-	//	*WatchVideoResponse_Progress
-	Update        isWatchVideoResponse_Update `protobuf_oneof:"update"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *WatchVideoResponse) Reset() {
-	*x = WatchVideoResponse{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *WatchVideoResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*WatchVideoResponse) ProtoMessage() {}
-
-func (x *WatchVideoResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use WatchVideoResponse.ProtoReflect.Descriptor instead.
-func (*WatchVideoResponse) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *WatchVideoResponse) GetCursor() string {
-	if x != nil {
-		return x.Cursor
-	}
-	return ""
-}
-
-func (x *WatchVideoResponse) GetUpdate() isWatchVideoResponse_Update {
-	if x != nil {
-		return x.Update
-	}
-	return nil
-}
-
-func (x *WatchVideoResponse) GetVideo() *Video {
-	if x != nil {
-		if x, ok := x.Update.(*WatchVideoResponse_Video); ok {
-			return x.Video
-		}
-	}
-	return nil
-}
-
-func (x *WatchVideoResponse) GetEvent() *Event {
-	if x != nil {
-		if x, ok := x.Update.(*WatchVideoResponse_Event); ok {
-			return x.Event
-		}
-	}
-	return nil
-}
-
-func (x *WatchVideoResponse) GetProgress() *StageRun {
-	if x != nil {
-		if x, ok := x.Update.(*WatchVideoResponse_Progress); ok {
-			return x.Progress
-		}
-	}
-	return nil
-}
-
-type isWatchVideoResponse_Update interface {
-	isWatchVideoResponse_Update()
-}
-
-type WatchVideoResponse_Video struct {
-	// What is known of it, in VIDEO_VIEW_BASIC. The first answer to a request
-	// without a cursor; it shows transitions that may be told after it as well.
-	Video *Video `protobuf:"bytes,2,opt,name=video,proto3,oneof"`
-}
-
-type WatchVideoResponse_Event struct {
-	// A transition.
-	Event *Event `protobuf:"bytes,3,opt,name=event,proto3,oneof"`
-}
-
-type WatchVideoResponse_Progress struct {
-	// A running stage whose progress has changed.
-	Progress *StageRun `protobuf:"bytes,4,opt,name=progress,proto3,oneof"`
-}
-
-func (*WatchVideoResponse_Video) isWatchVideoResponse_Update() {}
-
-func (*WatchVideoResponse_Event) isWatchVideoResponse_Update() {}
-
-func (*WatchVideoResponse_Progress) isWatchVideoResponse_Update() {}
-
-// CreateVideoRequest asks to take a source in.
-type CreateVideoRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// What is known of it: the title, which is made of the file's name unless set,
-	// and the language_code. Everything else is ignored.
-	Video *Video `protobuf:"bytes,1,opt,name=video,proto3" json:"video,omitempty"`
-	// Where its bytes are.
-	//
-	// Types that are valid to be assigned to Source:
-	//
-	//	*CreateVideoRequest_Path
-	Source isCreateVideoRequest_Source `protobuf_oneof:"source"`
-	// An absolute path of captions on the server's machine (WebVTT, SRT or TTML),
-	// which are imported instead of listening.
-	CaptionsPath  []byte `protobuf:"bytes,3,opt,name=captions_path,json=captionsPath,proto3" json:"captions_path,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CreateVideoRequest) Reset() {
-	*x = CreateVideoRequest{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CreateVideoRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CreateVideoRequest) ProtoMessage() {}
-
-func (x *CreateVideoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CreateVideoRequest.ProtoReflect.Descriptor instead.
-func (*CreateVideoRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *CreateVideoRequest) GetVideo() *Video {
-	if x != nil {
-		return x.Video
-	}
-	return nil
-}
-
-func (x *CreateVideoRequest) GetSource() isCreateVideoRequest_Source {
-	if x != nil {
-		return x.Source
-	}
-	return nil
-}
-
-func (x *CreateVideoRequest) GetPath() []byte {
-	if x != nil {
-		if x, ok := x.Source.(*CreateVideoRequest_Path); ok {
-			return x.Path
-		}
-	}
-	return nil
-}
-
-func (x *CreateVideoRequest) GetCaptionsPath() []byte {
-	if x != nil {
-		return x.CaptionsPath
-	}
-	return nil
-}
-
-type isCreateVideoRequest_Source interface {
-	isCreateVideoRequest_Source()
-}
-
-type CreateVideoRequest_Path struct {
-	// An absolute path of a file on the server's machine. It is bytes because
-	// the names of files need not be UTF-8.
-	Path []byte `protobuf:"bytes,2,opt,name=path,proto3,oneof"`
-}
-
-func (*CreateVideoRequest_Path) isCreateVideoRequest_Source() {}
-
-// AnalyzeVideoRequest asks for stages of a video.
-type AnalyzeVideoRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// `videos/{video}`.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// The stages that are wanted; all unless set. Those whose results are current
-	// do not run.
-	Stages []string `protobuf:"bytes,2,rep,name=stages,proto3" json:"stages,omitempty"`
-	// Runs the wanted stages even where their results are current, and the
-	// stages that rest on them.
-	Force         bool `protobuf:"varint,3,opt,name=force,proto3" json:"force,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AnalyzeVideoRequest) Reset() {
-	*x = AnalyzeVideoRequest{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[13]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AnalyzeVideoRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AnalyzeVideoRequest) ProtoMessage() {}
-
-func (x *AnalyzeVideoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[13]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AnalyzeVideoRequest.ProtoReflect.Descriptor instead.
-func (*AnalyzeVideoRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *AnalyzeVideoRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *AnalyzeVideoRequest) GetStages() []string {
-	if x != nil {
-		return x.Stages
-	}
-	return nil
-}
-
-func (x *AnalyzeVideoRequest) GetForce() bool {
-	if x != nil {
-		return x.Force
-	}
-	return false
-}
-
-// CancelVideoRequest asks to stop working on a video.
-type CancelVideoRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// `videos/{video}`.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CancelVideoRequest) Reset() {
-	*x = CancelVideoRequest{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[14]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CancelVideoRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CancelVideoRequest) ProtoMessage() {}
-
-func (x *CancelVideoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[14]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CancelVideoRequest.ProtoReflect.Descriptor instead.
-func (*CancelVideoRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{14}
-}
-
-func (x *CancelVideoRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-// DeleteVideoRequest asks to delete a video.
-type DeleteVideoRequest struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// `videos/{video}`.
-	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Removes it with its files, which nothing brings back. It has to be set:
-	// there is no other way to delete yet.
-	Purge         bool `protobuf:"varint,2,opt,name=purge,proto3" json:"purge,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DeleteVideoRequest) Reset() {
-	*x = DeleteVideoRequest{}
-	mi := &file_cuepoint_v1_video_proto_msgTypes[15]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DeleteVideoRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DeleteVideoRequest) ProtoMessage() {}
-
-func (x *DeleteVideoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_proto_msgTypes[15]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DeleteVideoRequest.ProtoReflect.Descriptor instead.
-func (*DeleteVideoRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_proto_rawDescGZIP(), []int{15}
-}
-
-func (x *DeleteVideoRequest) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *DeleteVideoRequest) GetPurge() bool {
-	if x != nil {
-		return x.Purge
-	}
-	return false
-}
-
 var File_cuepoint_v1_video_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\n" +
-	"\x17cuepoint/v1/video.proto\x12\vcuepoint.v1\x1a\x17cuepoint/v1/media.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xba\a\n" +
+	"\x17cuepoint/v1/video.proto\x12\vcuepoint.v1\x1a\x17cuepoint/v1/media.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xba\a\n" +
 	"\x05Video\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1b\n" +
@@ -1757,28 +898,7 @@ const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\vSTATUS_DONE\x10\x03\x12\x12\n" +
 	"\x0eSTATUS_SKIPPED\x10\x04\x12\x11\n" +
 	"\rSTATUS_FAILED\x10\x05\x12\x13\n" +
-	"\x0fSTATUS_CANCELED\x10\x06\"\xec\x04\n" +
-	"\x05Event\x12\x1b\n" +
-	"\x06cursor\x18\x01 \x01(\tB\x03\xe0A\x03R\x06cursor\x120\n" +
-	"\x05video\x18\x02 \x01(\tB\x1a\xe0A\x03\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x05video\x120\n" +
-	"\x04type\x18\x03 \x01(\x0e2\x17.cuepoint.v1.Event.TypeB\x03\xe0A\x03R\x04type\x123\n" +
-	"\x05state\x18\x04 \x01(\x0e2\x18.cuepoint.v1.Video.StateB\x03\xe0A\x03R\x05state\x12\x19\n" +
-	"\x05stage\x18\x05 \x01(\tB\x03\xe0A\x03R\x05stage\x129\n" +
-	"\x06status\x18\x06 \x01(\x0e2\x1c.cuepoint.v1.StageRun.StatusB\x03\xe0A\x03R\x06status\x12\x1d\n" +
-	"\aattempt\x18\a \x01(\x05B\x03\xe0A\x03R\aattempt\x12-\n" +
-	"\x05error\x18\b \x01(\v2\x12.google.rpc.StatusB\x03\xe0A\x03R\x05error\x12@\n" +
-	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime\"\xc6\x01\n" +
-	"\x04Type\x12\x14\n" +
-	"\x10TYPE_UNSPECIFIED\x10\x00\x12\x16\n" +
-	"\x12TYPE_VIDEO_CREATED\x10\x01\x12\x14\n" +
-	"\x10TYPE_VIDEO_STATE\x10\x02\x12\x16\n" +
-	"\x12TYPE_VIDEO_DELETED\x10\x03\x12\x18\n" +
-	"\x14TYPE_VIDEO_UNDELETED\x10\x04\x12\x15\n" +
-	"\x11TYPE_VIDEO_PURGED\x10\x05\x12\x15\n" +
-	"\x11TYPE_STAGE_STATUS\x10\x06\x12\x1a\n" +
-	"\x16TYPE_STAGE_RESCHEDULED\x10\a\"\x96\x02\n" +
+	"\x0fSTATUS_CANCELED\x10\x06\"\x96\x02\n" +
 	"\bPlayback\x12\x17\n" +
 	"\ahls_uri\x18\x01 \x01(\tR\x06hlsUri\x12\x19\n" +
 	"\bdash_uri\x18\x02 \x01(\tR\adashUri\x12\x1d\n" +
@@ -1823,62 +943,7 @@ const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\x05title\x18\x04 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
 	"confidence\x18\x05 \x01(\x01R\n" +
-	"confidence\"m\n" +
-	"\x0fGetVideoRequest\x12.\n" +
-	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x04name\x12*\n" +
-	"\x04view\x18\x02 \x01(\x0e2\x16.cuepoint.v1.VideoViewR\x04view\"{\n" +
-	"\x11ListVideosRequest\x12\x1b\n" +
-	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
-	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\x12*\n" +
-	"\x04view\x18\x03 \x01(\x0e2\x16.cuepoint.v1.VideoViewR\x04view\"h\n" +
-	"\x12ListVideosResponse\x12*\n" +
-	"\x06videos\x18\x01 \x03(\v2\x12.cuepoint.v1.VideoR\x06videos\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"s\n" +
-	"\x11WatchVideoRequest\x12.\n" +
-	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x04name\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12\x16\n" +
-	"\x06follow\x18\x03 \x01(\bR\x06follow\"\xc3\x01\n" +
-	"\x12WatchVideoResponse\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12*\n" +
-	"\x05video\x18\x02 \x01(\v2\x12.cuepoint.v1.VideoH\x00R\x05video\x12*\n" +
-	"\x05event\x18\x03 \x01(\v2\x12.cuepoint.v1.EventH\x00R\x05event\x123\n" +
-	"\bprogress\x18\x04 \x01(\v2\x15.cuepoint.v1.StageRunH\x00R\bprogressB\b\n" +
-	"\x06update\"\x83\x01\n" +
-	"\x12CreateVideoRequest\x12(\n" +
-	"\x05video\x18\x01 \x01(\v2\x12.cuepoint.v1.VideoR\x05video\x12\x14\n" +
-	"\x04path\x18\x02 \x01(\fH\x00R\x04path\x12#\n" +
-	"\rcaptions_path\x18\x03 \x01(\fR\fcaptionsPathB\b\n" +
-	"\x06source\"s\n" +
-	"\x13AnalyzeVideoRequest\x12.\n" +
-	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x04name\x12\x16\n" +
-	"\x06stages\x18\x02 \x03(\tR\x06stages\x12\x14\n" +
-	"\x05force\x18\x03 \x01(\bR\x05force\"D\n" +
-	"\x12CancelVideoRequest\x12.\n" +
-	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x04name\"Z\n" +
-	"\x12DeleteVideoRequest\x12.\n" +
-	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x04name\x12\x14\n" +
-	"\x05purge\x18\x02 \x01(\bR\x05purge*R\n" +
-	"\tVideoView\x12\x1a\n" +
-	"\x16VIDEO_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
-	"\x10VIDEO_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fVIDEO_VIEW_FULL\x10\x022\xa7\x05\n" +
-	"\fVideoService\x12g\n" +
-	"\bGetVideo\x12\x1c.cuepoint.v1.GetVideoRequest\x1a\x12.cuepoint.v1.Video\")\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=videos/*}\x90\x02\x01\x12h\n" +
-	"\n" +
-	"ListVideos\x12\x1e.cuepoint.v1.ListVideosRequest\x1a\x1f.cuepoint.v1.ListVideosResponse\"\x19\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/videos\x90\x02\x01\x12\x80\x01\n" +
-	"\n" +
-	"WatchVideo\x12\x1e.cuepoint.v1.WatchVideoRequest\x1a\x1f.cuepoint.v1.WatchVideoResponse\"/\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=videos/*}:watch\x90\x02\x010\x01\x12H\n" +
-	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\"\x04\xc0\xb1\x1a\x02\x12Q\n" +
-	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x12.cuepoint.v1.Video\"\v\xdaA\x04name\xc0\xb1\x1a\x02\x12O\n" +
-	"\vCancelVideo\x12\x1f.cuepoint.v1.CancelVideoRequest\x1a\x12.cuepoint.v1.Video\"\v\xdaA\x04name\xc0\xb1\x1a\x02\x12S\n" +
-	"\vDeleteVideo\x12\x1f.cuepoint.v1.DeleteVideoRequest\x1a\x16.google.protobuf.Empty\"\v\xdaA\x04name\xc0\xb1\x1a\x02B\xa7\x01\n" +
+	"confidenceB\xa7\x01\n" +
 	"\x0fcom.cuepoint.v1B\n" +
 	"VideoProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
@@ -1894,90 +959,51 @@ func file_cuepoint_v1_video_proto_rawDescGZIP() []byte {
 	return file_cuepoint_v1_video_proto_rawDescData
 }
 
-var file_cuepoint_v1_video_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_cuepoint_v1_video_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_cuepoint_v1_video_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_cuepoint_v1_video_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_cuepoint_v1_video_proto_goTypes = []any{
-	(VideoView)(0),                // 0: cuepoint.v1.VideoView
-	(Video_State)(0),              // 1: cuepoint.v1.Video.State
-	(StageRun_Status)(0),          // 2: cuepoint.v1.StageRun.Status
-	(Event_Type)(0),               // 3: cuepoint.v1.Event.Type
-	(Shot_Transition)(0),          // 4: cuepoint.v1.Shot.Transition
-	(*Video)(nil),                 // 5: cuepoint.v1.Video
-	(*StageRun)(nil),              // 6: cuepoint.v1.StageRun
-	(*Event)(nil),                 // 7: cuepoint.v1.Event
-	(*Playback)(nil),              // 8: cuepoint.v1.Playback
-	(*CaptionTrack)(nil),          // 9: cuepoint.v1.CaptionTrack
-	(*Shot)(nil),                  // 10: cuepoint.v1.Shot
-	(*Chapter)(nil),               // 11: cuepoint.v1.Chapter
-	(*GetVideoRequest)(nil),       // 12: cuepoint.v1.GetVideoRequest
-	(*ListVideosRequest)(nil),     // 13: cuepoint.v1.ListVideosRequest
-	(*ListVideosResponse)(nil),    // 14: cuepoint.v1.ListVideosResponse
-	(*WatchVideoRequest)(nil),     // 15: cuepoint.v1.WatchVideoRequest
-	(*WatchVideoResponse)(nil),    // 16: cuepoint.v1.WatchVideoResponse
-	(*CreateVideoRequest)(nil),    // 17: cuepoint.v1.CreateVideoRequest
-	(*AnalyzeVideoRequest)(nil),   // 18: cuepoint.v1.AnalyzeVideoRequest
-	(*CancelVideoRequest)(nil),    // 19: cuepoint.v1.CancelVideoRequest
-	(*DeleteVideoRequest)(nil),    // 20: cuepoint.v1.DeleteVideoRequest
-	(*status.Status)(nil),         // 21: google.rpc.Status
-	(*durationpb.Duration)(nil),   // 22: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
-	(*MediaInfo)(nil),             // 24: cuepoint.v1.MediaInfo
-	(*Rendition)(nil),             // 25: cuepoint.v1.Rendition
-	(*emptypb.Empty)(nil),         // 26: google.protobuf.Empty
+	(Video_State)(0),              // 0: cuepoint.v1.Video.State
+	(StageRun_Status)(0),          // 1: cuepoint.v1.StageRun.Status
+	(Shot_Transition)(0),          // 2: cuepoint.v1.Shot.Transition
+	(*Video)(nil),                 // 3: cuepoint.v1.Video
+	(*StageRun)(nil),              // 4: cuepoint.v1.StageRun
+	(*Playback)(nil),              // 5: cuepoint.v1.Playback
+	(*CaptionTrack)(nil),          // 6: cuepoint.v1.CaptionTrack
+	(*Shot)(nil),                  // 7: cuepoint.v1.Shot
+	(*Chapter)(nil),               // 8: cuepoint.v1.Chapter
+	(*status.Status)(nil),         // 9: google.rpc.Status
+	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*MediaInfo)(nil),             // 12: cuepoint.v1.MediaInfo
+	(*Rendition)(nil),             // 13: cuepoint.v1.Rendition
 }
 var file_cuepoint_v1_video_proto_depIdxs = []int32{
-	1,  // 0: cuepoint.v1.Video.state:type_name -> cuepoint.v1.Video.State
-	21, // 1: cuepoint.v1.Video.error:type_name -> google.rpc.Status
-	22, // 2: cuepoint.v1.Video.duration:type_name -> google.protobuf.Duration
-	23, // 3: cuepoint.v1.Video.create_time:type_name -> google.protobuf.Timestamp
-	23, // 4: cuepoint.v1.Video.update_time:type_name -> google.protobuf.Timestamp
-	24, // 5: cuepoint.v1.Video.media:type_name -> cuepoint.v1.MediaInfo
-	6,  // 6: cuepoint.v1.Video.stages:type_name -> cuepoint.v1.StageRun
-	8,  // 7: cuepoint.v1.Video.playback:type_name -> cuepoint.v1.Playback
-	10, // 8: cuepoint.v1.Video.shots:type_name -> cuepoint.v1.Shot
-	11, // 9: cuepoint.v1.Video.chapters:type_name -> cuepoint.v1.Chapter
-	2,  // 10: cuepoint.v1.StageRun.status:type_name -> cuepoint.v1.StageRun.Status
-	21, // 11: cuepoint.v1.StageRun.error:type_name -> google.rpc.Status
-	23, // 12: cuepoint.v1.StageRun.start_time:type_name -> google.protobuf.Timestamp
-	23, // 13: cuepoint.v1.StageRun.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 14: cuepoint.v1.Event.type:type_name -> cuepoint.v1.Event.Type
-	1,  // 15: cuepoint.v1.Event.state:type_name -> cuepoint.v1.Video.State
-	2,  // 16: cuepoint.v1.Event.status:type_name -> cuepoint.v1.StageRun.Status
-	21, // 17: cuepoint.v1.Event.error:type_name -> google.rpc.Status
-	23, // 18: cuepoint.v1.Event.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 19: cuepoint.v1.Playback.captions:type_name -> cuepoint.v1.CaptionTrack
-	25, // 20: cuepoint.v1.Playback.renditions:type_name -> cuepoint.v1.Rendition
-	22, // 21: cuepoint.v1.Shot.start_offset:type_name -> google.protobuf.Duration
-	22, // 22: cuepoint.v1.Shot.end_offset:type_name -> google.protobuf.Duration
-	4,  // 23: cuepoint.v1.Shot.transition:type_name -> cuepoint.v1.Shot.Transition
-	22, // 24: cuepoint.v1.Chapter.start_offset:type_name -> google.protobuf.Duration
-	22, // 25: cuepoint.v1.Chapter.end_offset:type_name -> google.protobuf.Duration
-	0,  // 26: cuepoint.v1.GetVideoRequest.view:type_name -> cuepoint.v1.VideoView
-	0,  // 27: cuepoint.v1.ListVideosRequest.view:type_name -> cuepoint.v1.VideoView
-	5,  // 28: cuepoint.v1.ListVideosResponse.videos:type_name -> cuepoint.v1.Video
-	5,  // 29: cuepoint.v1.WatchVideoResponse.video:type_name -> cuepoint.v1.Video
-	7,  // 30: cuepoint.v1.WatchVideoResponse.event:type_name -> cuepoint.v1.Event
-	6,  // 31: cuepoint.v1.WatchVideoResponse.progress:type_name -> cuepoint.v1.StageRun
-	5,  // 32: cuepoint.v1.CreateVideoRequest.video:type_name -> cuepoint.v1.Video
-	12, // 33: cuepoint.v1.VideoService.GetVideo:input_type -> cuepoint.v1.GetVideoRequest
-	13, // 34: cuepoint.v1.VideoService.ListVideos:input_type -> cuepoint.v1.ListVideosRequest
-	15, // 35: cuepoint.v1.VideoService.WatchVideo:input_type -> cuepoint.v1.WatchVideoRequest
-	17, // 36: cuepoint.v1.VideoService.CreateVideo:input_type -> cuepoint.v1.CreateVideoRequest
-	18, // 37: cuepoint.v1.VideoService.AnalyzeVideo:input_type -> cuepoint.v1.AnalyzeVideoRequest
-	19, // 38: cuepoint.v1.VideoService.CancelVideo:input_type -> cuepoint.v1.CancelVideoRequest
-	20, // 39: cuepoint.v1.VideoService.DeleteVideo:input_type -> cuepoint.v1.DeleteVideoRequest
-	5,  // 40: cuepoint.v1.VideoService.GetVideo:output_type -> cuepoint.v1.Video
-	14, // 41: cuepoint.v1.VideoService.ListVideos:output_type -> cuepoint.v1.ListVideosResponse
-	16, // 42: cuepoint.v1.VideoService.WatchVideo:output_type -> cuepoint.v1.WatchVideoResponse
-	5,  // 43: cuepoint.v1.VideoService.CreateVideo:output_type -> cuepoint.v1.Video
-	5,  // 44: cuepoint.v1.VideoService.AnalyzeVideo:output_type -> cuepoint.v1.Video
-	5,  // 45: cuepoint.v1.VideoService.CancelVideo:output_type -> cuepoint.v1.Video
-	26, // 46: cuepoint.v1.VideoService.DeleteVideo:output_type -> google.protobuf.Empty
-	40, // [40:47] is the sub-list for method output_type
-	33, // [33:40] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	0,  // 0: cuepoint.v1.Video.state:type_name -> cuepoint.v1.Video.State
+	9,  // 1: cuepoint.v1.Video.error:type_name -> google.rpc.Status
+	10, // 2: cuepoint.v1.Video.duration:type_name -> google.protobuf.Duration
+	11, // 3: cuepoint.v1.Video.create_time:type_name -> google.protobuf.Timestamp
+	11, // 4: cuepoint.v1.Video.update_time:type_name -> google.protobuf.Timestamp
+	12, // 5: cuepoint.v1.Video.media:type_name -> cuepoint.v1.MediaInfo
+	4,  // 6: cuepoint.v1.Video.stages:type_name -> cuepoint.v1.StageRun
+	5,  // 7: cuepoint.v1.Video.playback:type_name -> cuepoint.v1.Playback
+	7,  // 8: cuepoint.v1.Video.shots:type_name -> cuepoint.v1.Shot
+	8,  // 9: cuepoint.v1.Video.chapters:type_name -> cuepoint.v1.Chapter
+	1,  // 10: cuepoint.v1.StageRun.status:type_name -> cuepoint.v1.StageRun.Status
+	9,  // 11: cuepoint.v1.StageRun.error:type_name -> google.rpc.Status
+	11, // 12: cuepoint.v1.StageRun.start_time:type_name -> google.protobuf.Timestamp
+	11, // 13: cuepoint.v1.StageRun.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 14: cuepoint.v1.Playback.captions:type_name -> cuepoint.v1.CaptionTrack
+	13, // 15: cuepoint.v1.Playback.renditions:type_name -> cuepoint.v1.Rendition
+	10, // 16: cuepoint.v1.Shot.start_offset:type_name -> google.protobuf.Duration
+	10, // 17: cuepoint.v1.Shot.end_offset:type_name -> google.protobuf.Duration
+	2,  // 18: cuepoint.v1.Shot.transition:type_name -> cuepoint.v1.Shot.Transition
+	10, // 19: cuepoint.v1.Chapter.start_offset:type_name -> google.protobuf.Duration
+	10, // 20: cuepoint.v1.Chapter.end_offset:type_name -> google.protobuf.Duration
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_video_proto_init() }
@@ -1986,24 +1012,15 @@ func file_cuepoint_v1_video_proto_init() {
 		return
 	}
 	file_cuepoint_v1_media_proto_init()
-	file_cuepoint_v1_options_proto_init()
-	file_cuepoint_v1_video_proto_msgTypes[11].OneofWrappers = []any{
-		(*WatchVideoResponse_Video)(nil),
-		(*WatchVideoResponse_Event)(nil),
-		(*WatchVideoResponse_Progress)(nil),
-	}
-	file_cuepoint_v1_video_proto_msgTypes[12].OneofWrappers = []any{
-		(*CreateVideoRequest_Path)(nil),
-	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_video_proto_rawDesc), len(file_cuepoint_v1_video_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   16,
+			NumEnums:      3,
+			NumMessages:   6,
 			NumExtensions: 0,
-			NumServices:   1,
+			NumServices:   0,
 		},
 		GoTypes:           file_cuepoint_v1_video_proto_goTypes,
 		DependencyIndexes: file_cuepoint_v1_video_proto_depIdxs,

@@ -2,7 +2,7 @@
 // versions:
 // - protoc-gen-go-grpc v1.6.2
 // - protoc             (unknown)
-// source: cuepoint/v1/video.proto
+// source: cuepoint/v1/video_service.proto
 
 package cuepointv1
 
@@ -452,5 +452,5 @@ var VideoService_ServiceDesc = grpc.ServiceDesc{
 			ServerStreams: true,
 		},
 	},
-	Metadata: "cuepoint/v1/video.proto",
+	Metadata: "cuepoint/v1/video_service.proto",
 }
