@@ -222,8 +222,7 @@ type Order struct {
 
 // CheckOrder tells whether there is such an order. INVALID_ARGUMENT.
 func CheckOrder(o Order) error {
-	switch o.By {
-	case "", FieldCreateTime, FieldUpdateTime, FieldTitle, FieldDuration:
+	if slices.Contains([]Field{"", FieldCreateTime, FieldUpdateTime, FieldTitle, FieldDuration}, o.By) {
 		return nil
 	}
 	return models.Errorf(models.CodeInvalidArgument, "order: videos are ordered by create_time, update_time, title or duration, not by %.80q", o.By)

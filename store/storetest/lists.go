@@ -168,6 +168,34 @@ func testFilters(t *testing.T, db store.Store) {
 	}
 }
 
+// testChangedFilters asks before and after each change.
+func testChangedFilters(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
+	v := create(t, s, 1)
+	said, labels := "Été", map[string]string{"env": "Été"}
+	contains := func(f store.Field) store.Comparison {
+		return store.Comparison{Field: f, Label: "env", Op: store.OpContains, Value: "ETE"}
+	}
+	for _, test := range []struct {
+		f      store.Comparison
+		change store.VideoUpdate
+	}{
+		{contains(store.FieldTitle), store.VideoUpdate{Title: &said}},
+		{contains(store.FieldSource), store.VideoUpdate{Source: &said}},
+		{contains(store.FieldLanguage), store.VideoUpdate{Language: &said}},
+		{contains(store.FieldExternalID), store.VideoUpdate{ExternalID: &said}},
+		{contains(store.FieldLabels), store.VideoUpdate{Labels: &labels}},
+	} {
+		wantListed(t, s, store.Not{Filter: test.f}, v.ID)
+		with(t, s, v.ID, test.change)
+		wantListed(t, s, test.f, v.ID)
+	}
+	length := store.Comparison{Field: store.FieldDuration, Op: store.OpEqual, Value: time.Minute}
+	wantListed(t, s, store.Not{Filter: length}, v.ID)
+	commit(t, s, store.Commit{VideoID: v.ID, Run: run("probe"), Media: &models.MediaInfo{Duration: time.Minute}})
+	wantListed(t, s, length, v.ID)
+}
+
 // testFilteredPages adds videos between pages: each page holds those that follow
 // the last one of the page before.
 func testFilteredPages(t *testing.T, db store.Store) {

@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"an external id names one video":                     testExternalID,
 		"any labels are kept":                                testLabels,
 		"every database answers a filter as Go does":         testFilters,
+		"a filter sees what has changed":                     testChangedFilters,
 		"pages go on where they ended while others write":    testFilteredPages,
 		"what cannot be compared is told":                    testWrongFilters,
 		"the largest filter is answered":                     testLargeFilter,

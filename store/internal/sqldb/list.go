@@ -115,27 +115,26 @@ func (d Dialect) conditions(all []store.Filter, with, none string) string {
 }
 
 func (d Dialect) comparison(c store.Comparison) string {
-	switch c.Op {
-	case store.OpHas:
+	if c.Op == store.OpHas {
 		return d.has(c)
-	case store.OpContains:
-		column := columns[c.Field] + "_folded"
-		if c.Field == store.FieldLabels {
-			column = d.label("labels_folded", c.Label)
+	}
+	suffix, value := "", c.Value
+	switch v := c.Value.(type) {
+	case time.Duration:
+		value = int64(v)
+	case string:
+		if c.Op == store.OpContains {
+			suffix, value = "_folded", text.Fold(v)
 		}
-		return fmt.Sprintf("%s(%s, %s) > 0", d.Position, column, d.Argument(text.Fold(c.Value.(string))))
-	case store.OpNotEqual:
-		c.Op = "<>"
 	}
-	column := columns[c.Field]
+	column := columns[c.Field] + suffix
 	if c.Field == store.FieldLabels {
-		column = d.label("labels", c.Label)
+		column = "coalesce(labels" + suffix + " ->> " + d.Argument(c.Label) + ", '')" // as an empty text where there is none
 	}
-	value := c.Value
-	if duration, ok := value.(time.Duration); ok {
-		value = int64(duration)
+	if c.Op == store.OpContains {
+		return fmt.Sprintf("%s(%s, %s) > 0", d.Position, column, d.Argument(value))
 	}
-	return column + " " + string(c.Op) + " " + d.Argument(value)
+	return fmt.Sprintf("%s %s %s", column, c.Op, d.Argument(value))
 }
 
 func (d Dialect) has(c store.Comparison) string {
@@ -146,13 +145,9 @@ func (d Dialect) has(c store.Comparison) string {
 		return columns[c.Field] + " <> 0"
 	case store.FieldCreateTime, store.FieldUpdateTime:
 		return "TRUE"
+	default:
+		return columns[c.Field] + " <> ''"
 	}
-	return columns[c.Field] + " <> ''"
-}
-
-// label is the value of a label, empty where there is none.
-func (d Dialect) label(column, key string) string {
-	return "coalesce(" + column + " ->> " + d.Argument(key) + ", '')"
 }
 
 // place is where a page ended: what a page token says.
@@ -203,8 +198,9 @@ func (l *Listing) keyOf(v *models.Video) string {
 		return strconv.FormatInt(Duration(v.Media), 10)
 	case store.FieldUpdateTime:
 		return strconv.FormatInt(v.Updated.UnixMicro(), 10)
+	default:
+		return strconv.FormatInt(v.Created.UnixMicro(), 10)
 	}
-	return strconv.FormatInt(v.Created.UnixMicro(), 10)
 }
 
 // Page cuts the page out of the rows that were read.
