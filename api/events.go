@@ -2,14 +2,10 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/binary"
-	"hash/fnv"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
@@ -42,7 +38,7 @@ func (s *eventService) ListEvents(ctx context.Context, req *cuepointv1.ListEvent
 	if err != nil {
 		return nil, err
 	}
-	question := digest(&cuepointv1.ListEventsRequest{Cursor: req.GetCursor(), Video: req.GetVideo(), Types: req.GetTypes()})
+	question := questionOf(req)
 	from, err := s.firstOfPage(ctx, req, question)
 	if err != nil {
 		return nil, err
@@ -64,10 +60,10 @@ func (s *eventService) ListEvents(ctx context.Context, req *cuepointv1.ListEvent
 
 // firstOfPage is the cursor after which the page that is asked for begins.
 func (s *eventService) firstOfPage(ctx context.Context, req *cuepointv1.ListEventsRequest, question string) (cursor, error) {
-	token, ours := strings.CutPrefix(req.GetPageToken(), question)
+	token, err := cutQuestion(question, req.GetPageToken())
 	switch {
-	case token != "" && !ours:
-		return cursor{}, invalid("page_token", "not one that this question was answered with; start again without it")
+	case err != nil:
+		return cursor{}, err
 	case token != "":
 		return readCursor(ctx, s.feed, "page_token", token)
 	case req.GetCursor() != "":
@@ -139,16 +135,4 @@ func eventMessage(e models.Event) *cuepointv1.Event {
 		Error:      errorMessage(e.Error),
 		CreateTime: timeMessage(e.Time),
 	}
-}
-
-// digest stands for a question in a page token, so that the token is good for
-// that question alone.
-func digest(question proto.Message) string {
-	wire, err := proto.MarshalOptions{Deterministic: true}.Marshal(question)
-	if err != nil { // what has been received can be sent
-		return ""
-	}
-	hash := fnv.New64a()
-	hash.Write(wire)
-	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, hash.Sum64()))
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -39,7 +40,9 @@ func (s *Server) newGateway() (http.Handler, error) {
 	none := func(string) (string, bool) { return "", false }
 	mux := runtime.NewServeMux(
 		runtime.WithIncomingHeaderMatcher(none), // no header is a parameter
-		runtime.WithOutgoingHeaderMatcher(none),
+		runtime.WithOutgoingHeaderMatcher(func(key string) (string, bool) {
+			return "Content-Disposition", key == dispositionHeader
+		}),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler()),
@@ -56,6 +59,7 @@ func (s *Server) newGateway() (http.Handler, error) {
 	register := []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
 		cuepointv1.RegisterVideoServiceHandler,
 		cuepointv1.RegisterTranscriptServiceHandler,
+		cuepointv1.RegisterInsightServiceHandler,
 		cuepointv1.RegisterSearchServiceHandler,
 		cuepointv1.RegisterEventServiceHandler,
 	}
@@ -111,6 +115,9 @@ func withReason(s *status.Status) *status.Status {
 	}
 	switch s.Code() {
 	case codes.InvalidArgument:
+		if m := unreadField.FindStringSubmatch(s.Message()); m != nil {
+			return statusOf(invalid(m[1], "the value cannot be read as one of this field"))
+		}
 		return statusOf(models.Errorf(models.CodeInvalidArgument, "%s", s.Message()))
 	case codes.NotFound:
 		return statusOf(models.Errorf(models.CodeNotFound, "%s", s.Message()))
@@ -124,6 +131,9 @@ func withReason(s *status.Status) *status.Status {
 		return statusOf(s.Err())
 	}
 }
+
+// unreadField matches what the gateway says of a parameter that it cannot read.
+var unreadField = regexp.MustCompile(`^parsing field "([a-z0-9_.]+)"`)
 
 // reason is the code in a status' ErrorInfo, or "".
 func reason(s *status.Status) models.Code {

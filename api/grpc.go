@@ -32,8 +32,10 @@ func (s *Server) newLocal(c Config) *grpc.Server {
 // newGRPC returns a gRPC server with all services on it.
 func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
 	g := grpc.NewServer(append(options, grpc.MaxRecvMsgSize(maxMessage))...)
-	cuepointv1.RegisterVideoServiceServer(g, &videoService{libraries: c.Libraries, commands: c.Commands, feed: c.Feed, pulse: c.Pulse})
+	videos := &videoService{libraries: c.Libraries, commands: c.Commands, feed: c.Feed, pulse: c.Pulse}
+	cuepointv1.RegisterVideoServiceServer(g, videos)
 	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{libraries: c.Libraries})
+	cuepointv1.RegisterInsightServiceServer(g, &insightService{videos: videos})
 	cuepointv1.RegisterSearchServiceServer(g, &searchService{libraries: c.Libraries})
 	cuepointv1.RegisterEventServiceServer(g, &eventService{feed: c.Feed, pulse: c.Pulse})
 	for name := range g.GetServiceInfo() {

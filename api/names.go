@@ -12,6 +12,7 @@ import (
 // (BCP 47) or "-" for transcripts.
 var (
 	videoPattern      = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})$`)
+	documentPattern   = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/document$`)
 	transcriptPattern = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/transcripts/(-|[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8})$`)
 )
 
@@ -19,11 +20,22 @@ func videoName(id string) string { return "videos/" + id }
 
 func transcriptName(id, language string) string { return "videos/" + id + "/transcripts/" + language }
 
+func documentName(id string) string { return "videos/" + id + "/document" }
+
 // parseVideo returns the id in a video's name, which stands in a field.
 func parseVideo(field, name string) (id string, err error) {
 	m := videoPattern.FindStringSubmatch(name)
 	if m == nil {
 		return "", invalid(field, "want videos/{video}, not %q", shorten(name))
+	}
+	return m[1], nil
+}
+
+// parseDocument returns the video in a document's name.
+func parseDocument(field, name string) (id string, err error) {
+	m := documentPattern.FindStringSubmatch(name)
+	if m == nil {
+		return "", invalid(field, "want videos/{video}/document, not %q", shorten(name))
 	}
 	return m[1], nil
 }

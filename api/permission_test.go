@@ -47,7 +47,7 @@ func TestMethodsAreQuestionsOrCommands(t *testing.T) {
 	t.Parallel()
 	for name, options := range methods() {
 		_, method, _ := strings.Cut(name[1:], "/")
-		asks := slices.ContainsFunc([]string{"Get", "List", "Search", "Stream", "Watch"}, func(verb string) bool { return strings.HasPrefix(method, verb) })
+		asks := slices.ContainsFunc([]string{"Get", "List", "Search", "Stream", "Export", "Watch"}, func(verb string) bool { return strings.HasPrefix(method, verb) })
 		if says := options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS; says != asks {
 			t.Errorf("%s says of itself that it has no side effects: %t", name, says)
 		}

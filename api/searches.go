@@ -17,7 +17,7 @@ type searchService struct {
 	libraries Libraries
 }
 
-// mostKinds is how many kinds a search may name.
+// mostKinds is how many kinds a question may name.
 const mostKinds = 32
 
 var kindPattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
@@ -48,16 +48,22 @@ func searchQuery(req *cuepointv1.SearchRequest) (q search.Query, err error) {
 			return q, err
 		}
 	}
-	if len(req.GetKinds()) > mostKinds {
-		return q, invalid("kinds", "at most %d", mostKinds)
+	q.Kinds, err = parseKinds(req.GetKinds())
+	return q, err
+}
+
+// parseKinds returns kinds of moments, which stand in the field kinds.
+func parseKinds(names []string) (kinds []models.CueKind, err error) {
+	if len(names) > mostKinds {
+		return nil, invalid("kinds", "at most %d", mostKinds)
 	}
-	for _, kind := range req.GetKinds() {
-		if !kindPattern.MatchString(kind) {
-			return q, invalid("kinds", "%q is no kind of moment", shorten(kind))
+	for _, name := range names {
+		if !kindPattern.MatchString(name) {
+			return nil, invalid("kinds", "%q is no kind of moment", shorten(name))
 		}
-		q.Kinds = append(q.Kinds, models.CueKind(kind))
+		kinds = append(kinds, models.CueKind(name))
 	}
-	return q, nil
+	return kinds, nil
 }
 
 func momentMessage(h search.Hit) *cuepointv1.Moment {

@@ -1,14 +1,19 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"strings"
 
+	"google.golang.org/genproto/googleapis/api/httpbody"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/transcribe"
 )
 
 // transcriptService implements cuepoint.v1.TranscriptService.
@@ -17,32 +22,94 @@ type transcriptService struct {
 	libraries Libraries
 }
 
-func (s *transcriptService) GetTranscript(ctx context.Context, req *cuepointv1.GetTranscriptRequest) (*cuepointv1.Transcript, error) {
-	id, language, err := parseTranscript("name", req.GetName())
+func (s *transcriptService) ListTranscripts(ctx context.Context, req *cuepointv1.ListTranscriptsRequest) (*cuepointv1.ListTranscriptsResponse, error) {
+	id, err := parseVideo("parent", req.GetParent())
 	if err != nil {
 		return nil, err
 	}
+	if _, err := pageSize(req.GetPageSize(), usualInsights, mostInsights); err != nil {
+		return nil, err
+	}
+	if req.GetPageToken() != "" { // a video has one transcript at most
+		return nil, errToken()
+	}
+	_, said, err := s.said(ctx, id)
+	if err != nil || len(said) == 0 {
+		return &cuepointv1.ListTranscriptsResponse{}, err
+	}
+	transcript, err := models.TranscriptOf(said[:1])
+	if err != nil {
+		return nil, err
+	}
+	transcript.Segments = nil
+	return &cuepointv1.ListTranscriptsResponse{Transcripts: []*cuepointv1.Transcript{transcriptMessage(id, nil, transcript)}}, nil
+}
+
+func (s *transcriptService) GetTranscript(ctx context.Context, req *cuepointv1.GetTranscriptRequest) (*cuepointv1.Transcript, error) {
+	video, said, transcript, err := s.transcript(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return transcriptMessage(video.ID, said, transcript), nil
+}
+
+func (s *transcriptService) ExportTranscript(ctx context.Context, req *cuepointv1.ExportTranscriptRequest) (*httpbody.HttpBody, error) {
+	word, known := strings.CutPrefix(req.GetFormat().String(), "TRANSCRIPT_FORMAT_")
+	if req.GetFormat() == cuepointv1.TranscriptFormat_TRANSCRIPT_FORMAT_UNSPECIFIED {
+		word = "VTT"
+	}
+	format, err := transcribe.FormatOf(strings.ToLower(word))
+	if err != nil || !known {
+		return nil, invalid("format", "there is no format %d", req.GetFormat())
+	}
+	video, _, transcript, err := s.transcript(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	var body bytes.Buffer
+	if err := format.Write(&body, &transcript); err != nil {
+		return nil, err
+	}
+	end := "." + transcript.Language + "." + format.Name
+	header := metadata.Pairs(dispositionHeader, disposition(video.ID+end, video.Title+end))
+	if err := grpc.SetHeader(ctx, header); err != nil {
+		return nil, err
+	}
+	return &httpbody.HttpBody{ContentType: format.Type, Data: bytes.ToValidUTF8(body.Bytes(), []byte("\uFFFD"))}, nil
+}
+
+// transcript returns the transcript of a name, its video and the cues it is made
+// of.
+func (s *transcriptService) transcript(ctx context.Context, name string) (video *models.Video, said []models.Cue, t models.Transcript, err error) {
+	id, language, err := parseTranscript("name", name)
+	if err != nil {
+		return nil, nil, t, err
+	}
+	if video, said, err = s.said(ctx, id); err != nil {
+		return nil, nil, t, err
+	}
+	if len(said) == 0 {
+		return nil, nil, t, noTranscript(video)
+	}
+	if t, err = models.TranscriptOf(said); err != nil {
+		return nil, nil, t, err
+	}
+	if language != "-" && !strings.EqualFold(language, t.Language) {
+		return nil, nil, t, models.Errorf(models.CodeNotFound, "video %s has no transcript in %q, only %s",
+			id, language, transcriptName(id, t.Language))
+	}
+	return video, said, t, nil
+}
+
+// said returns a video and what was said in it.
+func (s *transcriptService) said(ctx context.Context, id string) (*models.Video, []models.Cue, error) {
 	library := libraryOf(ctx, s.libraries)
 	video, err := library.Video(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cues, err := library.Cues(ctx, store.CueQuery{VideoID: id, Kind: models.CueSpeech})
-	if err != nil {
-		return nil, err
-	}
-	if len(cues) == 0 {
-		return nil, noTranscript(video)
-	}
-	transcript, err := models.TranscriptOf(cues)
-	if err != nil {
-		return nil, err
-	}
-	if language != "-" && !strings.EqualFold(language, transcript.Language) {
-		return nil, models.Errorf(models.CodeNotFound, "video %s has no transcript in %q, only %s",
-			id, language, transcriptName(id, transcript.Language))
-	}
-	return transcriptMessage(id, cues, transcript), nil
+	return video, cues, err
 }
 
 // noTranscript says why there is none.

@@ -15,6 +15,9 @@ import (
 type Format struct {
 	Name string // also the file's extension
 	Type string // media type
+	// Beside says that files of this format are kept beside the video, for players
+	// and people. The others are written when they are asked for.
+	Beside bool
 	// Write returns the writer's error. What is written is UTF-8.
 	Write func(io.Writer, *models.Transcript) error
 }
@@ -22,10 +25,11 @@ type Format struct {
 // Formats are those that captions are written in, WebVTT first.
 func Formats() []Format {
 	return []Format{
-		{"vtt", "text/vtt", writeVTT},
-		{"srt", "application/x-subrip", writeSRT},
-		{"txt", "text/plain; charset=utf-8", writeText},
-		{"json", "application/json", writeJSON},
+		{Name: "vtt", Type: "text/vtt", Beside: true, Write: writeVTT},
+		{Name: "srt", Type: "application/x-subrip", Beside: true, Write: writeSRT},
+		{Name: "ttml", Type: "application/ttml+xml", Write: writeTTML},
+		{Name: "txt", Type: "text/plain; charset=utf-8", Beside: true, Write: writeText},
+		{Name: "json", Type: "application/json", Beside: true, Write: writeJSON},
 	}
 }
 

@@ -191,7 +191,7 @@ func TestWrittenCaptionsAreReadBack(t *testing.T) {
 			at = start + time.Duration(rapid.IntRange(1, 60_000).Draw(t, "length"))*ms
 			transcript.Segments = append(transcript.Segments, caption(start, at, webvtt.Line(texts.Draw(t, "text"))))
 		}
-		var vtt, srt bytes.Buffer
+		var vtt, srt, ttml bytes.Buffer
 		if err := writeVTT(&vtt, &transcript); err != nil {
 			t.Fatal(err)
 		}
@@ -199,6 +199,13 @@ func TestWrittenCaptionsAreReadBack(t *testing.T) {
 		got, err := parseCaptions(vtt.Bytes(), "")
 		if diff := cmp.Diff(want, Fit(got, 0)); diff != "" && (err == nil || len(want) > 0) {
 			t.Fatalf("WebVTT: %v %s\n%s", err, diff, vtt.String())
+		}
+		if err := writeTTML(&ttml, &transcript); err != nil {
+			t.Fatal(err)
+		}
+		got, err = parseCaptions(ttml.Bytes(), "")
+		if diff := cmp.Diff(want, Fit(got, 0)); diff != "" && (err == nil || len(want) > 0) {
+			t.Fatalf("TTML: %v %s\n%s", err, diff, ttml.String())
 		}
 		// SubRip has no escapes, so only times and their number must be right.
 		if err := writeSRT(&srt, &transcript); err != nil {
@@ -231,6 +238,17 @@ func TestCaptionsAsWritten(t *testing.T) {
 	want := map[string]string{
 		"vtt": "WEBVTT\n\n00:00:01.500 --> 01:01:01.000\na --&gt; b &amp; &lt;c&gt;\n\n01:01:01.000 --> 01:01:02.000\n<v Ann>Yes.\n",
 		"srt": "1\n00:00:01,500 --> 01:01:01,000\na -- > b & <c>\n\n2\n01:01:01,000 --> 01:01:02,000\nYes.\n\n",
+		"ttml": `<?xml version="1.0" encoding="UTF-8"?>
+<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttm="http://www.w3.org/ns/ttml#metadata" xml:lang="en">
+<head><metadata>
+<ttm:agent xml:id="speaker1" type="person"><ttm:name type="full">Ann</ttm:name></ttm:agent>
+</metadata></head>
+<body><div>
+<p begin="00:00:01.500" end="01:01:01.000">a --&gt; b &amp; &lt;c&gt;</p>
+<p begin="01:01:01.000" end="01:01:02.000" ttm:agent="speaker1">Yes.</p>
+</div></body>
+</tt>
+`,
 		"txt": "a --> b & <c>\nYes.\n",
 		"json": `{
   "language": "en",

@@ -197,10 +197,13 @@ func sparse(segments []models.Segment, duration time.Duration) bool {
 	return len(segments) == 0 || shown < duration/50
 }
 
-// writeCaptions writes the transcript in every format.
+// writeCaptions writes the transcript in every format that is kept.
 func writeCaptions(job *analyzer.Job, t *models.Transcript) ([]models.Artifact, error) {
 	var artifacts []models.Artifact
 	for _, format := range transcribe.Formats() {
+		if !format.Beside {
+			continue
+		}
 		var b strings.Builder
 		if err := format.Write(&b, t); err != nil {
 			return nil, fmt.Errorf("write captions as %s: %w", format.Name, err)

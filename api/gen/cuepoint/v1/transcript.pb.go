@@ -8,6 +8,7 @@ package cuepointv1
 
 import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
+	httpbody "google.golang.org/genproto/googleapis/api/httpbody"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
@@ -22,6 +23,71 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// TranscriptFormat is a way to write a transcript down. All are UTF-8.
+type TranscriptFormat int32
+
+const (
+	// WebVTT.
+	TranscriptFormat_TRANSCRIPT_FORMAT_UNSPECIFIED TranscriptFormat = 0
+	// WebVTT (W3C), speakers as voice spans. text/vtt.
+	TranscriptFormat_TRANSCRIPT_FORMAT_VTT TranscriptFormat = 1
+	// SubRip. application/x-subrip.
+	TranscriptFormat_TRANSCRIPT_FORMAT_SRT TranscriptFormat = 2
+	// TTML (W3C), speakers as agents. application/ttml+xml.
+	TranscriptFormat_TRANSCRIPT_FORMAT_TTML TranscriptFormat = 3
+	// The words alone, a line for each segment. text/plain.
+	TranscriptFormat_TRANSCRIPT_FORMAT_TXT TranscriptFormat = 4
+	// Everything, with the times of words, in seconds. application/json.
+	TranscriptFormat_TRANSCRIPT_FORMAT_JSON TranscriptFormat = 5
+)
+
+// Enum value maps for TranscriptFormat.
+var (
+	TranscriptFormat_name = map[int32]string{
+		0: "TRANSCRIPT_FORMAT_UNSPECIFIED",
+		1: "TRANSCRIPT_FORMAT_VTT",
+		2: "TRANSCRIPT_FORMAT_SRT",
+		3: "TRANSCRIPT_FORMAT_TTML",
+		4: "TRANSCRIPT_FORMAT_TXT",
+		5: "TRANSCRIPT_FORMAT_JSON",
+	}
+	TranscriptFormat_value = map[string]int32{
+		"TRANSCRIPT_FORMAT_UNSPECIFIED": 0,
+		"TRANSCRIPT_FORMAT_VTT":         1,
+		"TRANSCRIPT_FORMAT_SRT":         2,
+		"TRANSCRIPT_FORMAT_TTML":        3,
+		"TRANSCRIPT_FORMAT_TXT":         4,
+		"TRANSCRIPT_FORMAT_JSON":        5,
+	}
+)
+
+func (x TranscriptFormat) Enum() *TranscriptFormat {
+	p := new(TranscriptFormat)
+	*p = x
+	return p
+}
+
+func (x TranscriptFormat) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TranscriptFormat) Descriptor() protoreflect.EnumDescriptor {
+	return file_cuepoint_v1_transcript_proto_enumTypes[0].Descriptor()
+}
+
+func (TranscriptFormat) Type() protoreflect.EnumType {
+	return &file_cuepoint_v1_transcript_proto_enumTypes[0]
+}
+
+func (x TranscriptFormat) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TranscriptFormat.Descriptor instead.
+func (TranscriptFormat) EnumDescriptor() ([]byte, []int) {
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{0}
+}
 
 // Source is where a transcript came from.
 type Transcript_Source int32
@@ -60,11 +126,11 @@ func (x Transcript_Source) String() string {
 }
 
 func (Transcript_Source) Descriptor() protoreflect.EnumDescriptor {
-	return file_cuepoint_v1_transcript_proto_enumTypes[0].Descriptor()
+	return file_cuepoint_v1_transcript_proto_enumTypes[1].Descriptor()
 }
 
 func (Transcript_Source) Type() protoreflect.EnumType {
-	return &file_cuepoint_v1_transcript_proto_enumTypes[0]
+	return &file_cuepoint_v1_transcript_proto_enumTypes[1]
 }
 
 func (x Transcript_Source) Number() protoreflect.EnumNumber {
@@ -88,7 +154,7 @@ type Transcript struct {
 	Source Transcript_Source `protobuf:"varint,3,opt,name=source,proto3,enum=cuepoint.v1.Transcript_Source" json:"source,omitempty"`
 	// The recognizer's model. Empty when imported.
 	Model string `protobuf:"bytes,4,opt,name=model,proto3" json:"model,omitempty"`
-	// In order of time.
+	// In order of time. Not set in a list.
 	Segments      []*Segment `protobuf:"bytes,5,rep,name=segments,proto3" json:"segments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -379,11 +445,186 @@ func (x *GetTranscriptRequest) GetName() string {
 	return ""
 }
 
+// ListTranscriptsRequest asks for the transcripts of a video.
+type ListTranscriptsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `videos/{video}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// At most this many, 100 unless set; above 1000 means 1000.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTranscriptsRequest) Reset() {
+	*x = ListTranscriptsRequest{}
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTranscriptsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTranscriptsRequest) ProtoMessage() {}
+
+func (x *ListTranscriptsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTranscriptsRequest.ProtoReflect.Descriptor instead.
+func (*ListTranscriptsRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ListTranscriptsRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ListTranscriptsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListTranscriptsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListTranscriptsResponse is a page of transcripts.
+type ListTranscriptsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// None where nothing was said or nobody has listened yet.
+	Transcripts []*Transcript `protobuf:"bytes,1,rep,name=transcripts,proto3" json:"transcripts,omitempty"`
+	// Asks for the next page. Empty on the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTranscriptsResponse) Reset() {
+	*x = ListTranscriptsResponse{}
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTranscriptsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTranscriptsResponse) ProtoMessage() {}
+
+func (x *ListTranscriptsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTranscriptsResponse.ProtoReflect.Descriptor instead.
+func (*ListTranscriptsResponse) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ListTranscriptsResponse) GetTranscripts() []*Transcript {
+	if x != nil {
+		return x.Transcripts
+	}
+	return nil
+}
+
+func (x *ListTranscriptsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ExportTranscriptRequest asks for a transcript as a file.
+type ExportTranscriptRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `videos/{video}/transcripts/{transcript}`; `-` as the last element means
+	// the one in the video's own language.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// WebVTT unless set.
+	Format        TranscriptFormat `protobuf:"varint,2,opt,name=format,proto3,enum=cuepoint.v1.TranscriptFormat" json:"format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportTranscriptRequest) Reset() {
+	*x = ExportTranscriptRequest{}
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportTranscriptRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportTranscriptRequest) ProtoMessage() {}
+
+func (x *ExportTranscriptRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportTranscriptRequest.ProtoReflect.Descriptor instead.
+func (*ExportTranscriptRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ExportTranscriptRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExportTranscriptRequest) GetFormat() TranscriptFormat {
+	if x != nil {
+		return x.Format
+	}
+	return TranscriptFormat_TRANSCRIPT_FORMAT_UNSPECIFIED
+}
+
 var File_cuepoint_v1_transcript_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf8\x02\n" +
+	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf8\x02\n" +
 	"\n" +
 	"Transcript\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12#\n" +
@@ -418,9 +659,30 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"confidence\"K\n" +
 	"\x14GetTranscriptRequest\x123\n" +
 	"\x04name\x18\x01 \x01(\tB\x1f\xe0A\x02\xfaA\x19\n" +
-	"\x17cuepoint.dev/TranscriptR\x04name2\x9a\x01\n" +
-	"\x11TranscriptService\x12\x84\x01\n" +
-	"\rGetTranscript\x12!.cuepoint.v1.GetTranscriptRequest\x1a\x17.cuepoint.v1.Transcript\"7\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=videos/*/transcripts/*}\x90\x02\x01B\xac\x01\n" +
+	"\x17cuepoint.dev/TranscriptR\x04name\"\x8d\x01\n" +
+	"\x16ListTranscriptsRequest\x127\n" +
+	"\x06parent\x18\x01 \x01(\tB\x1f\xe0A\x02\xfaA\x19\x12\x17cuepoint.dev/TranscriptR\x06parent\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"|\n" +
+	"\x17ListTranscriptsResponse\x129\n" +
+	"\vtranscripts\x18\x01 \x03(\v2\x17.cuepoint.v1.TranscriptR\vtranscripts\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x85\x01\n" +
+	"\x17ExportTranscriptRequest\x123\n" +
+	"\x04name\x18\x01 \x01(\tB\x1f\xe0A\x02\xfaA\x19\n" +
+	"\x17cuepoint.dev/TranscriptR\x04name\x125\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x1d.cuepoint.v1.TranscriptFormatR\x06format*\xbe\x01\n" +
+	"\x10TranscriptFormat\x12!\n" +
+	"\x1dTRANSCRIPT_FORMAT_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15TRANSCRIPT_FORMAT_VTT\x10\x01\x12\x19\n" +
+	"\x15TRANSCRIPT_FORMAT_SRT\x10\x02\x12\x1a\n" +
+	"\x16TRANSCRIPT_FORMAT_TTML\x10\x03\x12\x19\n" +
+	"\x15TRANSCRIPT_FORMAT_TXT\x10\x04\x12\x1a\n" +
+	"\x16TRANSCRIPT_FORMAT_JSON\x10\x052\xcc\x03\n" +
+	"\x11TranscriptService\x12\x97\x01\n" +
+	"\x0fListTranscripts\x12#.cuepoint.v1.ListTranscriptsRequest\x1a$.cuepoint.v1.ListTranscriptsResponse\"9\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=videos/*}/transcripts\x90\x02\x01\x12\x84\x01\n" +
+	"\rGetTranscript\x12!.cuepoint.v1.GetTranscriptRequest\x1a\x17.cuepoint.v1.Transcript\"7\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=videos/*/transcripts/*}\x90\x02\x01\x12\x95\x01\n" +
+	"\x10ExportTranscript\x12$.cuepoint.v1.ExportTranscriptRequest\x1a\x14.google.api.HttpBody\"E\xdaA\vname,format\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=videos/*/transcripts/*}:export\x90\x02\x01B\xac\x01\n" +
 	"\x0fcom.cuepoint.v1B\x0fTranscriptProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
 var (
@@ -435,31 +697,42 @@ func file_cuepoint_v1_transcript_proto_rawDescGZIP() []byte {
 	return file_cuepoint_v1_transcript_proto_rawDescData
 }
 
-var file_cuepoint_v1_transcript_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cuepoint_v1_transcript_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_cuepoint_v1_transcript_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_cuepoint_v1_transcript_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_cuepoint_v1_transcript_proto_goTypes = []any{
-	(Transcript_Source)(0),       // 0: cuepoint.v1.Transcript.Source
-	(*Transcript)(nil),           // 1: cuepoint.v1.Transcript
-	(*Segment)(nil),              // 2: cuepoint.v1.Segment
-	(*Word)(nil),                 // 3: cuepoint.v1.Word
-	(*GetTranscriptRequest)(nil), // 4: cuepoint.v1.GetTranscriptRequest
-	(*durationpb.Duration)(nil),  // 5: google.protobuf.Duration
+	(TranscriptFormat)(0),           // 0: cuepoint.v1.TranscriptFormat
+	(Transcript_Source)(0),          // 1: cuepoint.v1.Transcript.Source
+	(*Transcript)(nil),              // 2: cuepoint.v1.Transcript
+	(*Segment)(nil),                 // 3: cuepoint.v1.Segment
+	(*Word)(nil),                    // 4: cuepoint.v1.Word
+	(*GetTranscriptRequest)(nil),    // 5: cuepoint.v1.GetTranscriptRequest
+	(*ListTranscriptsRequest)(nil),  // 6: cuepoint.v1.ListTranscriptsRequest
+	(*ListTranscriptsResponse)(nil), // 7: cuepoint.v1.ListTranscriptsResponse
+	(*ExportTranscriptRequest)(nil), // 8: cuepoint.v1.ExportTranscriptRequest
+	(*durationpb.Duration)(nil),     // 9: google.protobuf.Duration
+	(*httpbody.HttpBody)(nil),       // 10: google.api.HttpBody
 }
 var file_cuepoint_v1_transcript_proto_depIdxs = []int32{
-	0, // 0: cuepoint.v1.Transcript.source:type_name -> cuepoint.v1.Transcript.Source
-	2, // 1: cuepoint.v1.Transcript.segments:type_name -> cuepoint.v1.Segment
-	5, // 2: cuepoint.v1.Segment.start_offset:type_name -> google.protobuf.Duration
-	5, // 3: cuepoint.v1.Segment.end_offset:type_name -> google.protobuf.Duration
-	3, // 4: cuepoint.v1.Segment.words:type_name -> cuepoint.v1.Word
-	5, // 5: cuepoint.v1.Word.start_offset:type_name -> google.protobuf.Duration
-	5, // 6: cuepoint.v1.Word.end_offset:type_name -> google.protobuf.Duration
-	4, // 7: cuepoint.v1.TranscriptService.GetTranscript:input_type -> cuepoint.v1.GetTranscriptRequest
-	1, // 8: cuepoint.v1.TranscriptService.GetTranscript:output_type -> cuepoint.v1.Transcript
-	8, // [8:9] is the sub-list for method output_type
-	7, // [7:8] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	1,  // 0: cuepoint.v1.Transcript.source:type_name -> cuepoint.v1.Transcript.Source
+	3,  // 1: cuepoint.v1.Transcript.segments:type_name -> cuepoint.v1.Segment
+	9,  // 2: cuepoint.v1.Segment.start_offset:type_name -> google.protobuf.Duration
+	9,  // 3: cuepoint.v1.Segment.end_offset:type_name -> google.protobuf.Duration
+	4,  // 4: cuepoint.v1.Segment.words:type_name -> cuepoint.v1.Word
+	9,  // 5: cuepoint.v1.Word.start_offset:type_name -> google.protobuf.Duration
+	9,  // 6: cuepoint.v1.Word.end_offset:type_name -> google.protobuf.Duration
+	2,  // 7: cuepoint.v1.ListTranscriptsResponse.transcripts:type_name -> cuepoint.v1.Transcript
+	0,  // 8: cuepoint.v1.ExportTranscriptRequest.format:type_name -> cuepoint.v1.TranscriptFormat
+	6,  // 9: cuepoint.v1.TranscriptService.ListTranscripts:input_type -> cuepoint.v1.ListTranscriptsRequest
+	5,  // 10: cuepoint.v1.TranscriptService.GetTranscript:input_type -> cuepoint.v1.GetTranscriptRequest
+	8,  // 11: cuepoint.v1.TranscriptService.ExportTranscript:input_type -> cuepoint.v1.ExportTranscriptRequest
+	7,  // 12: cuepoint.v1.TranscriptService.ListTranscripts:output_type -> cuepoint.v1.ListTranscriptsResponse
+	2,  // 13: cuepoint.v1.TranscriptService.GetTranscript:output_type -> cuepoint.v1.Transcript
+	10, // 14: cuepoint.v1.TranscriptService.ExportTranscript:output_type -> google.api.HttpBody
+	12, // [12:15] is the sub-list for method output_type
+	9,  // [9:12] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_transcript_proto_init() }
@@ -473,8 +746,8 @@ func file_cuepoint_v1_transcript_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_transcript_proto_rawDesc), len(file_cuepoint_v1_transcript_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   4,
+			NumEnums:      2,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -8,6 +8,7 @@ package cuepointv1
 
 import (
 	context "context"
+	httpbody "google.golang.org/genproto/googleapis/api/httpbody"
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
@@ -19,7 +20,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	TranscriptService_GetTranscript_FullMethodName = "/cuepoint.v1.TranscriptService/GetTranscript"
+	TranscriptService_ListTranscripts_FullMethodName  = "/cuepoint.v1.TranscriptService/ListTranscripts"
+	TranscriptService_GetTranscript_FullMethodName    = "/cuepoint.v1.TranscriptService/GetTranscript"
+	TranscriptService_ExportTranscript_FullMethodName = "/cuepoint.v1.TranscriptService/ExportTranscript"
 )
 
 // TranscriptServiceClient is the client API for TranscriptService service.
@@ -28,10 +31,22 @@ const (
 //
 // TranscriptService answers what was said.
 type TranscriptServiceClient interface {
+	// ListTranscripts lists the transcripts of a video, without their segments.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name, a negative page size, or a
+	// page token, of which no answer has one yet; NOT_FOUND.
+	ListTranscripts(ctx context.Context, in *ListTranscriptsRequest, opts ...grpc.CallOption) (*ListTranscriptsResponse, error)
 	// GetTranscript returns what was said in a video, in order of time.
 	//
 	// Errors: INVALID_ARGUMENT for a malformed name, NOT_FOUND.
 	GetTranscript(ctx context.Context, in *GetTranscriptRequest, opts ...grpc.CallOption) (*Transcript, error)
+	// ExportTranscript returns a transcript as a file: over REST the file itself,
+	// to be saved under the video's title. The captions of an hour have some
+	// 100 kB, as JSON with every word's times some megabytes.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name or a format there is not,
+	// NOT_FOUND.
+	ExportTranscript(ctx context.Context, in *ExportTranscriptRequest, opts ...grpc.CallOption) (*httpbody.HttpBody, error)
 }
 
 type transcriptServiceClient struct {
@@ -40,6 +55,16 @@ type transcriptServiceClient struct {
 
 func NewTranscriptServiceClient(cc grpc.ClientConnInterface) TranscriptServiceClient {
 	return &transcriptServiceClient{cc}
+}
+
+func (c *transcriptServiceClient) ListTranscripts(ctx context.Context, in *ListTranscriptsRequest, opts ...grpc.CallOption) (*ListTranscriptsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTranscriptsResponse)
+	err := c.cc.Invoke(ctx, TranscriptService_ListTranscripts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *transcriptServiceClient) GetTranscript(ctx context.Context, in *GetTranscriptRequest, opts ...grpc.CallOption) (*Transcript, error) {
@@ -52,16 +77,38 @@ func (c *transcriptServiceClient) GetTranscript(ctx context.Context, in *GetTran
 	return out, nil
 }
 
+func (c *transcriptServiceClient) ExportTranscript(ctx context.Context, in *ExportTranscriptRequest, opts ...grpc.CallOption) (*httpbody.HttpBody, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(httpbody.HttpBody)
+	err := c.cc.Invoke(ctx, TranscriptService_ExportTranscript_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TranscriptServiceServer is the server API for TranscriptService service.
 // All implementations must embed UnimplementedTranscriptServiceServer
 // for forward compatibility.
 //
 // TranscriptService answers what was said.
 type TranscriptServiceServer interface {
+	// ListTranscripts lists the transcripts of a video, without their segments.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name, a negative page size, or a
+	// page token, of which no answer has one yet; NOT_FOUND.
+	ListTranscripts(context.Context, *ListTranscriptsRequest) (*ListTranscriptsResponse, error)
 	// GetTranscript returns what was said in a video, in order of time.
 	//
 	// Errors: INVALID_ARGUMENT for a malformed name, NOT_FOUND.
 	GetTranscript(context.Context, *GetTranscriptRequest) (*Transcript, error)
+	// ExportTranscript returns a transcript as a file: over REST the file itself,
+	// to be saved under the video's title. The captions of an hour have some
+	// 100 kB, as JSON with every word's times some megabytes.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name or a format there is not,
+	// NOT_FOUND.
+	ExportTranscript(context.Context, *ExportTranscriptRequest) (*httpbody.HttpBody, error)
 	mustEmbedUnimplementedTranscriptServiceServer()
 }
 
@@ -72,8 +119,14 @@ type TranscriptServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedTranscriptServiceServer struct{}
 
+func (UnimplementedTranscriptServiceServer) ListTranscripts(context.Context, *ListTranscriptsRequest) (*ListTranscriptsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTranscripts not implemented")
+}
 func (UnimplementedTranscriptServiceServer) GetTranscript(context.Context, *GetTranscriptRequest) (*Transcript, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTranscript not implemented")
+}
+func (UnimplementedTranscriptServiceServer) ExportTranscript(context.Context, *ExportTranscriptRequest) (*httpbody.HttpBody, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportTranscript not implemented")
 }
 func (UnimplementedTranscriptServiceServer) mustEmbedUnimplementedTranscriptServiceServer() {}
 func (UnimplementedTranscriptServiceServer) testEmbeddedByValue()                           {}
@@ -96,6 +149,24 @@ func RegisterTranscriptServiceServer(s grpc.ServiceRegistrar, srv TranscriptServ
 	s.RegisterService(&TranscriptService_ServiceDesc, srv)
 }
 
+func _TranscriptService_ListTranscripts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTranscriptsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TranscriptServiceServer).ListTranscripts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TranscriptService_ListTranscripts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TranscriptServiceServer).ListTranscripts(ctx, req.(*ListTranscriptsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _TranscriptService_GetTranscript_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetTranscriptRequest)
 	if err := dec(in); err != nil {
@@ -114,6 +185,24 @@ func _TranscriptService_GetTranscript_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TranscriptService_ExportTranscript_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportTranscriptRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TranscriptServiceServer).ExportTranscript(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TranscriptService_ExportTranscript_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TranscriptServiceServer).ExportTranscript(ctx, req.(*ExportTranscriptRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TranscriptService_ServiceDesc is the grpc.ServiceDesc for TranscriptService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -122,8 +211,16 @@ var TranscriptService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*TranscriptServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
+			MethodName: "ListTranscripts",
+			Handler:    _TranscriptService_ListTranscripts_Handler,
+		},
+		{
 			MethodName: "GetTranscript",
 			Handler:    _TranscriptService_GetTranscript_Handler,
+		},
+		{
+			MethodName: "ExportTranscript",
+			Handler:    _TranscriptService_ExportTranscript_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

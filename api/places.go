@@ -1,0 +1,106 @@
+package api
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// questionOf stands for a request in page tokens, which are good for the same
+// question alone: page_size may differ, and page_token does.
+func questionOf(req proto.Message) string {
+	question := proto.Clone(req)
+	fields := question.ProtoReflect().Descriptor().Fields()
+	question.ProtoReflect().Clear(fields.ByName("page_size"))
+	question.ProtoReflect().Clear(fields.ByName("page_token"))
+	wire, err := proto.MarshalOptions{Deterministic: true}.Marshal(question)
+	if err != nil { // what was received can be sent
+		return "?"
+	}
+	hash := fnv.New64a()
+	hash.Write([]byte(question.ProtoReflect().Descriptor().FullName()))
+	hash.Write(wire)
+	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil))
+}
+
+// cutQuestion returns the rest of a page token that begins with the question
+// it was made for, and nothing for no token.
+func cutQuestion(question, token string) (string, error) {
+	rest, ours := strings.CutPrefix(token, question)
+	if token != "" && (!ours || rest == "") {
+		return "", errToken()
+	}
+	return rest, nil
+}
+
+func errToken() error {
+	return invalid("page_token", "not one that this question was answered with; start again without it")
+}
+
+// place is where a page of cues begins: with those that begin at a time, after
+// some of them. It holds when the cues are replaced meanwhile.
+type place struct {
+	start time.Duration
+	past  int // how many that begin then were on earlier pages
+}
+
+func (p place) String() string {
+	b := binary.AppendUvarint(nil, uint64(p.start))
+	return base64.RawURLEncoding.EncodeToString(binary.AppendUvarint(b, uint64(p.past)))
+}
+
+// readPlace reads a page token. None is the beginning.
+func readPlace(question, token string) (place, error) {
+	rest, err := cutQuestion(question, token)
+	if rest == "" || err != nil {
+		return place{}, err
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(rest)
+	if err != nil {
+		return place{}, errToken()
+	}
+	start, n := binary.Uvarint(b)
+	if n <= 0 {
+		return place{}, errToken()
+	}
+	past, m := binary.Uvarint(b[n:])
+	if m <= 0 || n+m != len(b) || int64(start) < 0 || int64(past) < 0 {
+		return place{}, errToken()
+	}
+	return place{time.Duration(start), int(past)}, nil
+}
+
+// index is that of the first cue of the page among all, which are in order of
+// time.
+func (p place) index(cues []models.Cue) int {
+	past := 0
+	for i, c := range cues {
+		switch {
+		case c.Start > p.start, c.Start == p.start && past >= p.past:
+			return i
+		case c.Start == p.start:
+			past++
+		}
+	}
+	return len(cues)
+}
+
+// after is where the page after one that begins here begins.
+func (p place) after(page []models.Cue) place {
+	last := place{start: page[len(page)-1].Start}
+	for _, c := range page {
+		if c.Start == last.start {
+			last.past++
+		}
+	}
+	if last.start == p.start {
+		last.past += p.past
+	}
+	return last
+}
