@@ -116,8 +116,16 @@ verify-api:
 	$(ENV)
 	rm -rf build/verify
 	mkdir -p build/verify/api
+	base=$$(git merge-base HEAD main 2>/dev/null || git merge-base HEAD origin/main 2>/dev/null || git rev-parse HEAD)
+	if [[ $$base == "$$(git rev-parse HEAD)" ]]; then # this is main: against what was there before
+		base=$$(git rev-parse -q --verify HEAD^ || echo HEAD)
+	fi
+	mkdir -p build/verify/base
+	git archive "$$base" api/buf.yaml api/proto | tar -x -C build/verify/base
+	ln -s ../../../../api/third_party build/verify/base/api/third_party
 	cd api
 	buf lint
+	buf breaking --against ../build/verify/base/api || { echo "verify: the API breaks what $$base promised"; exit 1; }
 	buf generate -o ../build/verify/api
 	for part in gen openapi; do
 		diff -r -x doc.go $$part ../build/verify/api/$$part ||

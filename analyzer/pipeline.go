@@ -46,6 +46,15 @@ func (p *Pipeline) Names() []string {
 	return names
 }
 
+// Specs describes the stages in order.
+func (p *Pipeline) Specs() []Spec {
+	specs := make([]Spec, len(p.stages))
+	for i, s := range p.stages {
+		specs[i] = s.Spec()
+	}
+	return specs
+}
+
 // Class returns the class of the stage of that name. ok is false where there is
 // none.
 func (p *Pipeline) Class(name string) (class Class, ok bool) {

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -65,14 +64,6 @@ func (s *videoService) AnalyzeVideo(ctx context.Context, req *cuepointv1.Analyze
 	if err != nil {
 		return nil, err
 	}
-	if len(req.GetStages()) > mostStages {
-		return nil, invalid("stages", "at most %d", mostStages)
-	}
-	for _, stage := range req.GetStages() {
-		if !stagePattern.MatchString(stage) {
-			return nil, invalid("stages", "%q is no stage", shorten(stage))
-		}
-	}
 	return s.answer(ctx, func(c Commands) (*models.Video, error) {
 		video, err := c.Analyze(ctx, id, req.GetStages(), req.GetForce())
 		return video, about("stages", err)
@@ -116,11 +107,6 @@ func (s *videoService) answer(ctx context.Context, carryOut func(Commands) (*mod
 func noCommands() error {
 	return models.Errorf(models.CodeUnimplemented, "this process takes no commands")
 }
-
-// mostStages is how many stages a command may name.
-const mostStages = 64
-
-var stagePattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 
 // parsePath returns the path of a file on this machine, which stands in a field.
 // A relative one would be another file here than where it was written.

@@ -85,8 +85,16 @@ type argumentError struct {
 func (e *argumentError) Error() string { return e.Field + ": " + e.Err.Error() }
 func (e *argumentError) Unwrap() error { return e.Err }
 
+// argumentErrors are what is wrong with the fields of one request, at least one.
+type argumentErrors []*argumentError
+
+func (e argumentErrors) Error() string { return e[0].Error() }
+func (e argumentErrors) Unwrap() error { return e[0] }
+
 // invalid returns the error of a field that says what it has to be.
-func invalid(field, format string, args ...any) error {
+func invalid(field, format string, args ...any) error { return fieldError(field, format, args...) }
+
+func fieldError(field, format string, args ...any) *argumentError {
 	return &argumentError{field, models.Errorf(models.CodeInvalidArgument, "%s: %s", field, fmt.Sprintf(format, args...))}
 }
 
@@ -113,11 +121,19 @@ func visible(err error) *models.Error {
 func statusOf(err error) *status.Status {
 	e := visible(err)
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: string(e.Code), Domain: Domain}}
+	var arguments argumentErrors
 	var argument *argumentError
-	if errors.As(err, &argument) {
-		details = append(details, &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{
-			Field: argument.Field, Description: e.Message, Reason: string(e.Code),
-		}}})
+	if !errors.As(err, &arguments) && errors.As(err, &argument) {
+		arguments = argumentErrors{argument}
+	}
+	if len(arguments) > 0 {
+		request := &errdetails.BadRequest{}
+		for _, a := range arguments {
+			request.FieldViolations = append(request.FieldViolations, &errdetails.BadRequest_FieldViolation{
+				Field: a.Field, Description: a.Err.Message, Reason: string(a.Err.Code),
+			})
+		}
+		details = append(details, request)
 	}
 	plain := status.New(answers[e.Code].grpc, valid(e.Message))
 	if detailed, err := plain.WithDetails(details...); err == nil {

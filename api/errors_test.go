@@ -160,7 +160,7 @@ func TestBadRequests(t *testing.T) {
 		{"a search badly escaped", "GET", "/v1/moments:search?query=100%", 400, "INVALID_ARGUMENT", ""},
 		{"a search in a malformed video", "GET", "/v1/moments:search?query=tides&video=tides", 400, "INVALID_ARGUMENT", "video"},
 		{"a search in no video", "GET", "/v1/moments:search?query=tides&video=videos/nope", 404, "NOT_FOUND", ""},
-		{"a search for malformed kinds", "GET", "/v1/moments:search?query=tides&kinds=a'b", 400, "INVALID_ARGUMENT", "kinds"},
+		{"a search for malformed kinds", "GET", "/v1/moments:search?query=tides&kinds=a'b", 400, "INVALID_ARGUMENT", "kinds[0]"},
 		{"a search for 33 kinds", "GET", "/v1/moments:search?query=tides" + strings.Repeat("&kinds=a", 33), 400, "INVALID_ARGUMENT", "kinds"},
 		{"a search with a negative size", "GET", "/v1/moments:search?query=tides&page_size=-5", 400, "INVALID_ARGUMENT", "page_size"},
 		{"an address there is not", "GET", "/v1/nothing", 404, "NOT_FOUND", ""},

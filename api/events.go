@@ -113,11 +113,7 @@ func eventFilter(ctx context.Context, video string, types []cuepointv1.Event_Typ
 		}
 	}
 	for _, t := range types {
-		name, known := cuepointv1.Event_Type_name[int32(t)]
-		if !known || t == cuepointv1.Event_TYPE_UNSPECIFIED {
-			return filter, invalid("types", "there is no type %d", t)
-		}
-		word := strings.ToLower(strings.TrimPrefix(name, "TYPE_"))
+		word := strings.ToLower(strings.TrimPrefix(t.String(), "TYPE_"))
 		filter.Types = append(filter.Types, models.EventType(strings.Replace(word, "_", ".", 1)))
 	}
 	return filter, nil

@@ -62,6 +62,8 @@ func (s *Server) newGateway() (http.Handler, error) {
 		cuepointv1.RegisterInsightServiceHandler,
 		cuepointv1.RegisterSearchServiceHandler,
 		cuepointv1.RegisterEventServiceHandler,
+		cuepointv1.RegisterSystemServiceHandler,
+		cuepointv1.RegisterModelServiceHandler,
 	}
 	for _, r := range register {
 		if err := r(context.Background(), mux, s.gateway); err != nil {

@@ -21,12 +21,12 @@ import (
 // no commands to give even if one got past the interceptors.
 func (s *Server) newPublic(c Config) *grpc.Server {
 	c.Commands = nil
-	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, readOnly), grpc.ChainStreamInterceptor(s.stream, readOnlyStream))
+	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, readOnly, validate), grpc.ChainStreamInterceptor(s.stream, readOnlyStream, validateStream))
 }
 
 // newLocal returns the gRPC server for who may open the socket.
 func (s *Server) newLocal(c Config) *grpc.Server {
-	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, local), grpc.ChainStreamInterceptor(s.stream, localStream))
+	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, local, validate), grpc.ChainStreamInterceptor(s.stream, localStream, validateStream))
 }
 
 // newGRPC returns a gRPC server with all services on it.
@@ -38,6 +38,8 @@ func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
 	cuepointv1.RegisterInsightServiceServer(g, &insightService{videos: videos})
 	cuepointv1.RegisterSearchServiceServer(g, &searchService{libraries: c.Libraries})
 	cuepointv1.RegisterEventServiceServer(g, &eventService{feed: c.Feed, pulse: c.Pulse})
+	cuepointv1.RegisterSystemServiceServer(g, &systemService{system: c.System})
+	cuepointv1.RegisterModelServiceServer(g, &modelService{system: c.System})
 	for name := range g.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
 	}

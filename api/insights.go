@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -29,13 +28,10 @@ type insightService struct {
 }
 
 func (s *insightService) ListCues(ctx context.Context, req *cuepointv1.ListCuesRequest) (*cuepointv1.ListCuesResponse, error) {
-	kinds, err := parseKinds(req.GetKinds())
-	if err != nil {
-		return nil, err
-	}
-	var query store.CueQuery
-	if query.From, query.To, err = parseSpan(req.GetStartOffset(), req.GetEndOffset()); err != nil {
-		return nil, err
+	kinds := kindsOf(req.GetKinds())
+	query := store.CueQuery{From: req.GetStartOffset().AsDuration(), To: req.GetEndOffset().AsDuration()}
+	if req.GetEndOffset() != nil && query.To <= query.From {
+		return nil, invalid("end_offset", "want one after start_offset")
 	}
 	if len(kinds) == 1 {
 		query.Kind = kinds[0]
@@ -145,17 +141,6 @@ func (s *insightService) page(ctx context.Context, req pagedRequest, query store
 		return cues, "", nil
 	}
 	return cues[:size], question + from.after(cues[:size]).String(), nil
-}
-
-// parseSpan returns the beginning and end of a span, 0 where it is open.
-func parseSpan(start, end *durationpb.Duration) (from, to time.Duration, err error) {
-	if start.CheckValid() != nil && start != nil || start.AsDuration() < 0 {
-		return 0, 0, invalid("start_offset", "want a duration of 0 or more")
-	}
-	if end.CheckValid() != nil && end != nil || end != nil && end.AsDuration() <= start.AsDuration() {
-		return 0, 0, invalid("end_offset", "want a duration longer than start_offset")
-	}
-	return start.AsDuration(), end.AsDuration(), nil
 }
 
 func cueMessages(cues []models.Cue) ([]*cuepointv1.Cue, error) {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"regexp"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -16,11 +15,6 @@ type searchService struct {
 	cuepointv1.UnimplementedSearchServiceServer
 	libraries Libraries
 }
-
-// mostKinds is how many kinds a question may name.
-const mostKinds = 32
-
-var kindPattern = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 
 func (s *searchService) Search(ctx context.Context, req *cuepointv1.SearchRequest) (*cuepointv1.SearchResponse, error) {
 	q, err := searchQuery(req)
@@ -48,22 +42,16 @@ func searchQuery(req *cuepointv1.SearchRequest) (q search.Query, err error) {
 			return q, err
 		}
 	}
-	q.Kinds, err = parseKinds(req.GetKinds())
-	return q, err
+	q.Kinds = kindsOf(req.GetKinds())
+	return q, nil
 }
 
-// parseKinds returns kinds of moments, which stand in the field kinds.
-func parseKinds(names []string) (kinds []models.CueKind, err error) {
-	if len(names) > mostKinds {
-		return nil, invalid("kinds", "at most %d", mostKinds)
-	}
+// kindsOf translates the kinds of moments that a question is about.
+func kindsOf(names []string) (kinds []models.CueKind) {
 	for _, name := range names {
-		if !kindPattern.MatchString(name) {
-			return nil, invalid("kinds", "%q is no kind of moment", shorten(name))
-		}
 		kinds = append(kinds, models.CueKind(name))
 	}
-	return kinds, nil
+	return kinds
 }
 
 func momentMessage(h search.Hit) *cuepointv1.Moment {

@@ -48,8 +48,9 @@ type Config struct {
 	Libraries Libraries
 	Feed      *events.Feed                    // which somebody else runs, for as long as the server is there
 	Commands  func(workspace string) Commands // nil for none
-	Media     http.Handler                    // below /play/; nil where there is none
-	Page      http.Handler                    // everything that is nothing else; nil where there is none
+	System    System
+	Media     http.Handler // below /play/; nil where there is none
+	Page      http.Handler // everything that is nothing else; nil where there is none
 	// Hosts are the names the server is reached by. Addresses and localhost
 	// need not be named; a request for any other name is refused, so that no
 	// web site can point its own name here (DNS rebinding).

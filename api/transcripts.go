@@ -54,13 +54,13 @@ func (s *transcriptService) GetTranscript(ctx context.Context, req *cuepointv1.G
 }
 
 func (s *transcriptService) ExportTranscript(ctx context.Context, req *cuepointv1.ExportTranscriptRequest) (*httpbody.HttpBody, error) {
-	word, known := strings.CutPrefix(req.GetFormat().String(), "TRANSCRIPT_FORMAT_")
+	word := strings.TrimPrefix(req.GetFormat().String(), "TRANSCRIPT_FORMAT_")
 	if req.GetFormat() == cuepointv1.TranscriptFormat_TRANSCRIPT_FORMAT_UNSPECIFIED {
 		word = "VTT"
 	}
 	format, err := transcribe.FormatOf(strings.ToLower(word))
-	if err != nil || !known {
-		return nil, invalid("format", "there is no format %d", req.GetFormat())
+	if err != nil {
+		return nil, err
 	}
 	video, _, transcript, err := s.transcript(ctx, req.GetName())
 	if err != nil {

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -77,6 +78,9 @@ func (s stopWords) aside(t Token, before, text string) bool {
 	}
 	return false
 }
+
+// Languages are those, BCP 47, whose function words are known.
+func Languages() []string { return slices.Clone(stopLanguages) }
 
 // verbAfter are the English words that a verb follows as a rule.
 var verbAfter = makeStopWords(`i you he she it we they who to not cannot can could will would shall should may might must

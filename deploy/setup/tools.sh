@@ -6,6 +6,7 @@
 golangci_version=v2.15.0
 minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
 protos_version=6.0.1 # of the npm package google-proto-files
+validate_version=v1.2.0 # of the Go module github.com/bufbuild/protovalidate
 
 tool_golangci=$tools/golangci-lint-$golangci_version
 tool_minio=$tools/minio-$minio_version
@@ -46,10 +47,10 @@ install_tool_gen() {
 	go_install "$tool_gen" -modfile=tools.mod tool
 }
 
-# install_tool_protos fetches Google's API definitions, which ours import, and
-# lays the three folders of them that we use into api/third_party.
+# install_tool_protos fetches the definitions that ours import, Google's and
+# those of validation rules, and lays what we use of them into api/third_party.
 install_tool_protos() {
-	local scratch target=$root/api/third_party/google
+	local scratch target=$root/api/third_party/google validate=$root/api/third_party/buf/validate
 	if [[ ! -d $tool_protos ]]; then
 		say "fetching Google's API definitions, which our proto files import"
 		mkdir -p "$tools"
@@ -59,15 +60,17 @@ install_tool_protos() {
 		chmod 755 "$scratch"
 		mv "$scratch" "$tool_protos"
 	fi
-	if [[ "$(cat "$target/version" 2>/dev/null)" == "$protos_version" ]]; then
+	if [[ "$(cat "$target/version" 2>/dev/null)" == "$protos_version $validate_version" ]]; then
 		return 0
 	fi
-	rm -rf "$target"
-	mkdir -p "$target"
+	rm -rf "$target" "$validate"
+	mkdir -p "$target" "$validate"
+	scratch=$(cd "$root" && go mod download -json "github.com/bufbuild/protovalidate@$validate_version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+	install -m 644 "$scratch/proto/protovalidate/buf/validate/validate.proto" "$validate/"
 	cp -r "$tool_protos/api" "$tool_protos/rpc" "$tool_protos/longrunning" "$target/"
 	find "$target" -type f ! -name '*.proto' -delete
 	find "$target" -mindepth 2 -type d -prune -exec rm -r {} +
-	echo "$protos_version" >"$target/version"
+	echo "$protos_version $validate_version" >"$target/version"
 }
 
 # export_path NAME PATHS prints a line that puts paths before those NAME has.

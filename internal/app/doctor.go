@@ -29,15 +29,22 @@ var doctorLimits = proc.Limits{Wall: 20 * time.Second}
 
 // Doctor looks for every part on this machine.
 func Doctor(ctx context.Context, cfg Config) []Part {
-	parts := []Part{
+	return slices.Concat(programParts(ctx), databaseParts(ctx, cfg.Database), blobParts(ctx, cfg), modelParts(cfg))
+}
+
+// programParts look for the programs that are started.
+func programParts(ctx context.Context) []Part {
+	return []Part{
 		ffmpegPart(ctx, "ffmpeg", "packages videos and decodes them for the analyzers", "libx264", "aac", "flac"),
 		ffmpegPart(ctx, "ffprobe", "tells what a file holds"),
 		enginePart(ctx, "cuepoint-vision", "finds shots and picks thumbnails with OpenCV", "make setup build", true),
-		enginePart(ctx, "cuepoint-speech", "transcribes speech with Whisper; where the system has no libwhisper, "+
+		enginePart(ctx, speechEngine, "transcribes speech with Whisper; where the system has no libwhisper, "+
 			"install whisper.cpp so that pkg-config finds it", "make setup build", false),
 	}
-	return slices.Concat(parts, databaseParts(ctx, cfg.Database), blobParts(ctx, cfg), modelParts(cfg))
 }
+
+// speechEngine is the program that hears.
+const speechEngine = "cuepoint-speech"
 
 var versionLine = regexp.MustCompile(`version (\S+)`)
 

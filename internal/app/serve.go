@@ -41,7 +41,7 @@ type ServeConfig struct {
 // Serve takes commands on the data directory's socket, and is what cfg says
 // besides, until ctx ends. INVALID_ARGUMENT where an address cannot be had.
 func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
-	c := api.Config{Libraries: h.db, Feed: h.feed, Commands: h.In, Hosts: cfg.Hosts, Log: h.log}
+	c := api.Config{Libraries: h.db, Feed: h.feed, System: newSystem(h.App), Commands: h.In, Hosts: cfg.Hosts, Log: h.log}
 	if cfg.Listen != "" {
 		c.Media, c.Page = h.media(), player.Handler()
 	}

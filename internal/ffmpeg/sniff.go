@@ -26,6 +26,11 @@ const (
 	FLAC     = "flac"
 )
 
+// Containers are those that are accepted.
+func Containers() []string {
+	return []string{MOV, Matroska, AVI, MPEGTS, MPEGPS, FLV, ASF, Ogg, MP3, WAV, AAC, FLAC}
+}
+
 const accepted = "MP4/MOV, Matroska/WebM, AVI, MPEG-TS, MPEG-PS, FLV, ASF, Ogg, MP3, WAV, AAC or FLAC"
 
 // sniffLen is how much of a file's start is looked at in one go.

@@ -7,6 +7,7 @@
 package cuepointv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -488,7 +489,7 @@ var File_cuepoint_v1_event_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x17cuepoint/v1/event.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xec\x04\n" +
+	"\x17cuepoint/v1/event.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xec\x04\n" +
 	"\x05Event\x12\x1b\n" +
 	"\x06cursor\x18\x01 \x01(\tB\x03\xe0A\x03R\x06cursor\x120\n" +
 	"\x05video\x18\x02 \x01(\tB\x1a\xe0A\x03\xfaA\x14\n" +
@@ -509,24 +510,24 @@ const file_cuepoint_v1_event_proto_rawDesc = "" +
 	"\x14TYPE_VIDEO_UNDELETED\x10\x04\x12\x15\n" +
 	"\x11TYPE_VIDEO_PURGED\x10\x05\x12\x15\n" +
 	"\x11TYPE_STAGE_STATUS\x10\x06\x12\x1a\n" +
-	"\x16TYPE_STAGE_RESCHEDULED\x10\a\"\xc5\x01\n" +
-	"\x11ListEventsRequest\x12\x1b\n" +
-	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x16TYPE_STAGE_RESCHEDULED\x10\a\"\x9e\x02\n" +
+	"\x11ListEventsRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x16\n" +
-	"\x06cursor\x18\x03 \x01(\tR\x06cursor\x12-\n" +
-	"\x05video\x18\x04 \x01(\tB\x17\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x05video\x12-\n" +
-	"\x05types\x18\x05 \x03(\x0e2\x17.cuepoint.v1.Event.TypeR\x05types\"\x80\x01\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\tpageToken\x12\x1f\n" +
+	"\x06cursor\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\x06cursor\x12W\n" +
+	"\x05video\x18\x04 \x01(\tBA\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH'r%2#^$|^videos/[a-z0-9][a-z0-9-]{0,62}$R\x05video\x12@\n" +
+	"\x05types\x18\x05 \x03(\x0e2\x17.cuepoint.v1.Event.TypeB\x11\xbaH\x0e\x92\x01\v\x10 \"\a\x82\x01\x04\x10\x01 \x00R\x05types\"\x80\x01\n" +
 	"\x12ListEventsResponse\x12*\n" +
 	"\x06events\x18\x01 \x03(\v2\x12.cuepoint.v1.EventR\x06events\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x16\n" +
-	"\x06cursor\x18\x03 \x01(\tR\x06cursor\"\x8b\x01\n" +
-	"\x13StreamEventsRequest\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12-\n" +
-	"\x05video\x18\x02 \x01(\tB\x17\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x05video\x12-\n" +
-	"\x05types\x18\x03 \x03(\x0e2\x17.cuepoint.v1.Event.TypeR\x05types\"X\n" +
+	"\x06cursor\x18\x03 \x01(\tR\x06cursor\"\xd1\x01\n" +
+	"\x13StreamEventsRequest\x12\x1f\n" +
+	"\x06cursor\x18\x01 \x01(\tB\a\xbaH\x04r\x02(@R\x06cursor\x12W\n" +
+	"\x05video\x18\x02 \x01(\tBA\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH'r%2#^$|^videos/[a-z0-9][a-z0-9-]{0,62}$R\x05video\x12@\n" +
+	"\x05types\x18\x03 \x03(\x0e2\x17.cuepoint.v1.Event.TypeB\x11\xbaH\x0e\x92\x01\v\x10 \"\a\x82\x01\x04\x10\x01 \x00R\x05types\"X\n" +
 	"\x14StreamEventsResponse\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12(\n" +
 	"\x05event\x18\x02 \x01(\v2\x12.cuepoint.v1.EventR\x05event2\xf1\x01\n" +

@@ -7,6 +7,7 @@
 package cuepointv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -734,7 +735,7 @@ var File_cuepoint_v1_insight_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_insight_proto_rawDesc = "" +
 	"\n" +
-	"\x19cuepoint/v1/insight.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x1ccuepoint/v1/transcript.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xd1\x02\n" +
+	"\x19cuepoint/v1/insight.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1ccuepoint/v1/transcript.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xd1\x02\n" +
 	"\x03Cue\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
@@ -762,41 +763,41 @@ const file_cuepoint_v1_insight_proto_rawDesc = "" +
 	"\x05video\x18\x02 \x01(\v2\x12.cuepoint.v1.VideoR\x05video\x129\n" +
 	"\vtranscripts\x18\x03 \x03(\v2\x17.cuepoint.v1.TranscriptR\vtranscripts\x12$\n" +
 	"\x04cues\x18\x04 \x03(\v2\x10.cuepoint.v1.CueR\x04cues:H\xeaAE\n" +
-	"\x15cuepoint.dev/Document\x12\x17videos/{video}/document*\tdocuments2\bdocument\"\x8f\x02\n" +
-	"\x0fListCuesRequest\x122\n" +
-	"\x06parent\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x06parent\x12\x14\n" +
-	"\x05kinds\x18\x02 \x03(\tR\x05kinds\x12<\n" +
-	"\fstart_offset\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x128\n" +
+	"\x15cuepoint.dev/Document\x12\x17videos/{video}/document*\tdocuments2\bdocument\"\x84\x03\n" +
+	"\x0fListCuesRequest\x12Y\n" +
+	"\x06parent\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12;\n" +
+	"\x05kinds\x18\x02 \x03(\tB%\xbaH\"\x92\x01\x1f\x10 \"\x1br\x192\x17^[a-z][a-z0-9_-]{0,62}$R\x05kinds\x12F\n" +
+	"\fstart_offset\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\vstartOffset\x12B\n" +
 	"\n" +
-	"end_offset\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\tendOffset\x12\x1b\n" +
-	"\tpage_size\x18\x05 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"end_offset\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x02*\x00R\tendOffset\x12$\n" +
+	"\tpage_size\x18\x05 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x06 \x01(\tR\tpageToken\"`\n" +
+	"page_token\x18\x06 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\tpageToken\"`\n" +
 	"\x10ListCuesResponse\x12$\n" +
 	"\x04cues\x18\x01 \x03(\v2\x10.cuepoint.v1.CueR\x04cues\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x82\x01\n" +
-	"\x10ListShotsRequest\x122\n" +
-	"\x06parent\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x06parent\x12\x1b\n" +
-	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbc\x01\n" +
+	"\x10ListShotsRequest\x12Y\n" +
+	"\x06parent\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12$\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"d\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\tpageToken\"d\n" +
 	"\x11ListShotsResponse\x12'\n" +
 	"\x05shots\x18\x01 \x03(\v2\x11.cuepoint.v1.ShotR\x05shots\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x85\x01\n" +
-	"\x13ListChaptersRequest\x122\n" +
-	"\x06parent\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x06parent\x12\x1b\n" +
-	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xbf\x01\n" +
+	"\x13ListChaptersRequest\x12Y\n" +
+	"\x06parent\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12$\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"p\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\tpageToken\"p\n" +
 	"\x14ListChaptersResponse\x120\n" +
 	"\bchapters\x18\x01 \x03(\v2\x14.cuepoint.v1.ChapterR\bchapters\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"G\n" +
-	"\x12GetDocumentRequest\x121\n" +
-	"\x04name\x18\x01 \x01(\tB\x1d\xe0A\x02\xfaA\x17\n" +
-	"\x15cuepoint.dev/DocumentR\x04name2\x97\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"w\n" +
+	"\x12GetDocumentRequest\x12a\n" +
+	"\x04name\x18\x01 \x01(\tBM\xe0A\x02\xfaA\x17\n" +
+	"\x15cuepoint.dev/Document\xbaH-r+2)^videos/[a-z0-9][a-z0-9-]{0,62}/document$R\x04name2\x97\x04\n" +
 	"\x0eInsightService\x12{\n" +
 	"\bListCues\x12\x1c.cuepoint.v1.ListCuesRequest\x1a\x1d.cuepoint.v1.ListCuesResponse\"2\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/{parent=videos/*}/cues\x90\x02\x01\x12\x7f\n" +
 	"\tListShots\x12\x1d.cuepoint.v1.ListShotsRequest\x1a\x1e.cuepoint.v1.ListShotsResponse\"3\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=videos/*}/shots\x90\x02\x01\x12\x8b\x01\n" +

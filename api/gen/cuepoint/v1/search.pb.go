@@ -7,6 +7,7 @@
 package cuepointv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -385,13 +386,13 @@ var File_cuepoint_v1_search_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_search_proto_rawDesc = "" +
 	"\n" +
-	"\x18cuepoint/v1/search.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\x8c\x01\n" +
-	"\rSearchRequest\x12\x19\n" +
-	"\x05query\x18\x01 \x01(\tB\x03\xe0A\x02R\x05query\x12-\n" +
-	"\x05video\x18\x02 \x01(\tB\x17\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x05video\x12\x14\n" +
-	"\x05kinds\x18\x03 \x03(\tR\x05kinds\x12\x1b\n" +
-	"\tpage_size\x18\x04 \x01(\x05R\bpageSize\"?\n" +
+	"\x18cuepoint/v1/search.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\xee\x01\n" +
+	"\rSearchRequest\x12!\n" +
+	"\x05query\x18\x01 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03(\x80\bR\x05query\x12W\n" +
+	"\x05video\x18\x02 \x01(\tBA\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH'r%2#^$|^videos/[a-z0-9][a-z0-9-]{0,62}$R\x05video\x12;\n" +
+	"\x05kinds\x18\x03 \x03(\tB%\xbaH\"\x92\x01\x1f\x10 \"\x1br\x192\x17^[a-z][a-z0-9_-]{0,62}$R\x05kinds\x12$\n" +
+	"\tpage_size\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\"?\n" +
 	"\x0eSearchResponse\x12-\n" +
 	"\amoments\x18\x01 \x03(\v2\x13.cuepoint.v1.MomentR\amoments\"\x8e\x03\n" +
 	"\x06Moment\x12-\n" +

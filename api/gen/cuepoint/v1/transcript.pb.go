@@ -7,6 +7,7 @@
 package cuepointv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	httpbody "google.golang.org/genproto/googleapis/api/httpbody"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -624,7 +625,7 @@ var File_cuepoint_v1_transcript_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf8\x02\n" +
+	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf8\x02\n" +
 	"\n" +
 	"Transcript\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12#\n" +
@@ -656,22 +657,22 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"\x04word\x18\x03 \x01(\tR\x04word\x12\x1e\n" +
 	"\n" +
 	"confidence\x18\x04 \x01(\x01R\n" +
-	"confidence\"K\n" +
-	"\x14GetTranscriptRequest\x123\n" +
-	"\x04name\x18\x01 \x01(\tB\x1f\xe0A\x02\xfaA\x19\n" +
-	"\x17cuepoint.dev/TranscriptR\x04name\"\x8d\x01\n" +
-	"\x16ListTranscriptsRequest\x127\n" +
-	"\x06parent\x18\x01 \x01(\tB\x1f\xe0A\x02\xfaA\x19\x12\x17cuepoint.dev/TranscriptR\x06parent\x12\x1b\n" +
-	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"confidence\"\xa9\x01\n" +
+	"\x14GetTranscriptRequest\x12\x90\x01\n" +
+	"\x04name\x18\x01 \x01(\tB|\xe0A\x02\xfaA\x19\n" +
+	"\x17cuepoint.dev/Transcript\xbaHZrX2V^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})$R\x04name\"\xc7\x01\n" +
+	"\x16ListTranscriptsRequest\x12^\n" +
+	"\x06parent\x18\x01 \x01(\tBF\xe0A\x02\xfaA\x19\x12\x17cuepoint.dev/Transcript\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12$\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tR\tpageToken\"|\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\tpageToken\"|\n" +
 	"\x17ListTranscriptsResponse\x129\n" +
 	"\vtranscripts\x18\x01 \x03(\v2\x17.cuepoint.v1.TranscriptR\vtranscripts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x85\x01\n" +
-	"\x17ExportTranscriptRequest\x123\n" +
-	"\x04name\x18\x01 \x01(\tB\x1f\xe0A\x02\xfaA\x19\n" +
-	"\x17cuepoint.dev/TranscriptR\x04name\x125\n" +
-	"\x06format\x18\x02 \x01(\x0e2\x1d.cuepoint.v1.TranscriptFormatR\x06format*\xbe\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xed\x01\n" +
+	"\x17ExportTranscriptRequest\x12\x90\x01\n" +
+	"\x04name\x18\x01 \x01(\tB|\xe0A\x02\xfaA\x19\n" +
+	"\x17cuepoint.dev/Transcript\xbaHZrX2V^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})$R\x04name\x12?\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x1d.cuepoint.v1.TranscriptFormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format*\xbe\x01\n" +
 	"\x10TranscriptFormat\x12!\n" +
 	"\x1dTRANSCRIPT_FORMAT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TRANSCRIPT_FORMAT_VTT\x10\x01\x12\x19\n" +

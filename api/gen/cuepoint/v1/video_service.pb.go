@@ -7,6 +7,7 @@
 package cuepointv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -692,46 +693,46 @@ var File_cuepoint_v1_video_service_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fcuepoint/v1/video_service.proto\x12\vcuepoint.v1\x1a\x17cuepoint/v1/event.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\"m\n" +
-	"\x0fGetVideoRequest\x12.\n" +
-	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x04name\x12*\n" +
-	"\x04view\x18\x02 \x01(\x0e2\x16.cuepoint.v1.VideoViewR\x04view\"{\n" +
-	"\x11ListVideosRequest\x12\x1b\n" +
-	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\x1fcuepoint/v1/video_service.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/event.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\"\x9e\x01\n" +
+	"\x0fGetVideoRequest\x12U\n" +
+	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x124\n" +
+	"\x04view\x18\x02 \x01(\x0e2\x16.cuepoint.v1.VideoViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"\x98\x01\n" +
+	"\x11ListVideosRequest\x12$\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tR\tpageToken\x12*\n" +
-	"\x04view\x18\x03 \x01(\x0e2\x16.cuepoint.v1.VideoViewR\x04view\"h\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\tpageToken\x124\n" +
+	"\x04view\x18\x03 \x01(\x0e2\x16.cuepoint.v1.VideoViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"h\n" +
 	"\x12ListVideosResponse\x12*\n" +
 	"\x06videos\x18\x01 \x03(\v2\x12.cuepoint.v1.VideoR\x06videos\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"s\n" +
-	"\x11WatchVideoRequest\x12.\n" +
-	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x04name\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor\x12\x16\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa3\x01\n" +
+	"\x11WatchVideoRequest\x12U\n" +
+	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12\x1f\n" +
+	"\x06cursor\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\x06cursor\x12\x16\n" +
 	"\x06follow\x18\x03 \x01(\bR\x06follow\"\xc3\x01\n" +
 	"\x12WatchVideoResponse\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x12*\n" +
 	"\x05video\x18\x02 \x01(\v2\x12.cuepoint.v1.VideoH\x00R\x05video\x12*\n" +
 	"\x05event\x18\x03 \x01(\v2\x12.cuepoint.v1.EventH\x00R\x05event\x123\n" +
 	"\bprogress\x18\x04 \x01(\v2\x15.cuepoint.v1.StageRunH\x00R\bprogressB\b\n" +
-	"\x06update\"\x83\x01\n" +
+	"\x06update\"\x97\x01\n" +
 	"\x12CreateVideoRequest\x12(\n" +
-	"\x05video\x18\x01 \x01(\v2\x12.cuepoint.v1.VideoR\x05video\x12\x14\n" +
-	"\x04path\x18\x02 \x01(\fH\x00R\x04path\x12#\n" +
-	"\rcaptions_path\x18\x03 \x01(\fR\fcaptionsPathB\b\n" +
-	"\x06source\"s\n" +
-	"\x13AnalyzeVideoRequest\x12.\n" +
-	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x04name\x12\x16\n" +
-	"\x06stages\x18\x02 \x03(\tR\x06stages\x12\x14\n" +
-	"\x05force\x18\x03 \x01(\bR\x05force\"D\n" +
-	"\x12CancelVideoRequest\x12.\n" +
-	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x04name\"Z\n" +
-	"\x12DeleteVideoRequest\x12.\n" +
-	"\x04name\x18\x01 \x01(\tB\x1a\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/VideoR\x04name\x12\x14\n" +
+	"\x05video\x18\x01 \x01(\v2\x12.cuepoint.v1.VideoR\x05video\x12\x1e\n" +
+	"\x04path\x18\x02 \x01(\fB\b\xbaH\x05z\x03\x18\x80 H\x00R\x04path\x12-\n" +
+	"\rcaptions_path\x18\x03 \x01(\fB\b\xbaH\x05z\x03\x18\x80 R\fcaptionsPathB\b\n" +
+	"\x06source\"\xc1\x01\n" +
+	"\x13AnalyzeVideoRequest\x12U\n" +
+	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12=\n" +
+	"\x06stages\x18\x02 \x03(\tB%\xbaH\"\x92\x01\x1f\x10@\"\x1br\x192\x17^[a-z][a-z0-9_-]{0,62}$R\x06stages\x12\x14\n" +
+	"\x05force\x18\x03 \x01(\bR\x05force\"k\n" +
+	"\x12CancelVideoRequest\x12U\n" +
+	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"\x81\x01\n" +
+	"\x12DeleteVideoRequest\x12U\n" +
+	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12\x14\n" +
 	"\x05purge\x18\x02 \x01(\bR\x05purge*R\n" +
 	"\tVideoView\x12\x1a\n" +
 	"\x16VIDEO_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
