@@ -56,6 +56,10 @@ func (s *videoService) CreateVideo(ctx context.Context, req *cuepointv1.CreateVi
 			return nil, err
 		}
 	}
+	if caller := access.From(ctx); !caller.Local && (caller.Workspace != models.DefaultWorkspace || !caller.May(models.ScopeAdmin)) {
+		return nil, models.Errorf(models.CodePermissionDenied,
+			"files of the server's machine are read for who has the scope admin in the workspace %s, and on that machine", models.DefaultWorkspace)
+	}
 	return s.answer(ctx, func(c Commands) (*models.Video, error) { return c.Create(ctx, r) })
 }
 

@@ -3,13 +3,18 @@ package api
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/protoadapt"
+	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -63,6 +68,8 @@ var answers = map[models.Code]answer{
 	models.CodeAlreadyExists:    {codes.AlreadyExists, http.StatusConflict},
 	models.CodeConflict:         {codes.Aborted, http.StatusConflict},
 	models.CodeQuotaExceeded:    {codes.ResourceExhausted, http.StatusTooManyRequests},
+	models.CodeRateLimited:      {codes.ResourceExhausted, http.StatusTooManyRequests},
+	models.CodeUnauthenticated:  {codes.Unauthenticated, http.StatusUnauthorized},
 	models.CodeRequestTooLarge:  {codes.ResourceExhausted, http.StatusRequestEntityTooLarge},
 	models.CodeUnimplemented:    {codes.Unimplemented, http.StatusMethodNotAllowed},
 	models.CodeHostNotAllowed:   {codes.PermissionDenied, http.StatusMisdirectedRequest},
@@ -135,11 +142,36 @@ func statusOf(err error) *status.Status {
 		}
 		details = append(details, request)
 	}
+	var limited *access.LimitedError
+	if errors.As(err, &limited) {
+		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(limited.After)})
+	}
 	plain := status.New(answers[e.Code].grpc, valid(e.Message))
 	if detailed, err := plain.WithDetails(details...); err == nil {
 		return detailed
 	}
 	return plain
+}
+
+// retryAfter is the time in a status' RetryInfo, or 0.
+func retryAfter(s *status.Status) time.Duration {
+	for _, detail := range s.Details() {
+		if info, ok := detail.(*errdetails.RetryInfo); ok {
+			return info.GetRetryDelay().AsDuration()
+		}
+	}
+	return 0
+}
+
+// writeHints writes what HTTP has headers for: how to show who one is, and when
+// to ask again.
+func writeHints(w http.ResponseWriter, code models.Code, after time.Duration) {
+	if code == models.CodeUnauthenticated {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="cuepoint"`)
+	}
+	if after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
+	}
 }
 
 // ErrorOf returns the error that a server of ours answered a call with, as far

@@ -164,7 +164,7 @@ func TestBadRequests(t *testing.T) {
 		{"a search for 33 kinds", "GET", "/v1/moments:search?query=tides" + strings.Repeat("&kinds=a", 33), 400, "INVALID_ARGUMENT", "kinds"},
 		{"a search with a negative size", "GET", "/v1/moments:search?query=tides&page_size=-5", 400, "INVALID_ARGUMENT", "page_size"},
 		{"an address there is not", "GET", "/v1/nothing", 404, "NOT_FOUND", ""},
-		{"a method there is not", "DELETE", "/v1/videos/tides", 405, "UNIMPLEMENTED", ""},
+		{"a method there is not", "PUT", "/v1/videos/tides", 405, "UNIMPLEMENTED", ""},
 		{"a method in disguise", "POST", "/v1/videos/tides", 405, "UNIMPLEMENTED", ""},
 	}
 	for _, tt := range tests {

@@ -43,6 +43,7 @@ func (s *Server) newGateway() (http.Handler, error) {
 		runtime.WithOutgoingHeaderMatcher(func(key string) (string, bool) {
 			return "Content-Disposition", key == dispositionHeader
 		}),
+		runtime.WithMetadata(shownMetadata),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler()),
@@ -64,6 +65,7 @@ func (s *Server) newGateway() (http.Handler, error) {
 		cuepointv1.RegisterEventServiceHandler,
 		cuepointv1.RegisterSystemServiceHandler,
 		cuepointv1.RegisterModelServiceHandler,
+		cuepointv1.RegisterKeyServiceHandler,
 	}
 	for _, r := range register {
 		if err := r(context.Background(), mux, s.gateway); err != nil {
@@ -81,19 +83,23 @@ func marshaler() runtime.Marshaler {
 	}}
 }
 
-// checkRequest refuses what the gateway would fail on or read without end.
+// checkRequest refuses what the gateway would fail on or read without end, and
+// notes what the request shows of its caller.
 func checkRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query, err := url.QueryUnescape(r.URL.RawQuery)
+		shown, refused := shownByRequest(r)
 		switch {
 		case r.ContentLength > maxBody:
 			writeStatus(w, statusOf(models.Errorf(models.CodeRequestTooLarge, "the request has more than %d bytes", maxBody)))
 		case err != nil || !utf8.ValidString(query) || !utf8.ValidString(r.URL.Path):
 			writeStatus(w, statusOf(models.Errorf(models.CodeInvalidArgument, "the address is not valid UTF-8, percent-encoded")))
+		case refused != nil:
+			writeStatus(w, statusOf(refused))
 		default:
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			w.Header().Set("Cache-Control", "no-store")
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), shownKey{}, shown)))
 		}
 	})
 }
@@ -149,6 +155,7 @@ func reason(s *status.Status) models.Code {
 
 // writeStatus answers with an error as Google's APIs write it.
 func writeStatus(w http.ResponseWriter, s *status.Status) {
+	writeHints(w, reason(s), retryAfter(s))
 	code := runtime.HTTPStatusFromCode(s.Code())
 	if a, ok := answers[reason(s)]; ok {
 		code = a.http

@@ -17,11 +17,9 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// newPublic returns the gRPC server for whoever comes over the network. It has
-// no commands to give even if one got past the interceptors.
+// newPublic returns the gRPC server for whoever comes over the network.
 func (s *Server) newPublic(c Config) *grpc.Server {
-	c.Commands = nil
-	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, readOnly, validate), grpc.ChainStreamInterceptor(s.stream, readOnlyStream, validateStream))
+	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, s.admit, validate), grpc.ChainStreamInterceptor(s.stream, s.admitStream, validateStream))
 }
 
 // newLocal returns the gRPC server for who may open the socket.
@@ -36,6 +34,7 @@ func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
 	cuepointv1.RegisterVideoServiceServer(g, videos)
 	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{libraries: c.Libraries})
 	cuepointv1.RegisterInsightServiceServer(g, &insightService{videos: videos})
+	cuepointv1.RegisterKeyServiceServer(g, &keyService{libraries: c.Libraries})
 	cuepointv1.RegisterSearchServiceServer(g, &searchService{libraries: c.Libraries})
 	cuepointv1.RegisterEventServiceServer(g, &eventService{feed: c.Feed, pulse: c.Pulse})
 	cuepointv1.RegisterSystemServiceServer(g, &systemService{system: c.System})

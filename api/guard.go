@@ -10,12 +10,11 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// Guard keeps other web sites out: the API asks nobody who they are, so the
-// browser's rules are all that stands between it and a page that its owner
-// visits. It answers no name but its own, and lets no other origin read or
-// embed what it says.
-func Guard(hosts []string, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// Guard keeps other web sites out, which the browsers of those who signed in
+// here visit too: it answers no name but its own, and lets no other origin read
+// or embed what it says. Of proxies that it trusts it learns for whom they ask.
+func Guard(hosts []string, proxies []netip.Prefix, next http.Handler) http.Handler {
+	return forwarded(proxies, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		if !ownName(r.Host, hosts) {
@@ -24,7 +23,7 @@ func Guard(hosts []string, next http.Handler) http.Handler {
 			return
 		}
 		next.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // ownName tells whether a Host header can only come from who meant this

@@ -3,39 +3,44 @@ package api_test
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/models"
 )
 
-// methods are the API's own, as gRPC calls them.
-func methods() map[string]*descriptorpb.MethodOptions {
-	all := map[string]*descriptorpb.MethodOptions{}
+// method is one of the API's own, as its proto describes it.
+type method struct {
+	protoreflect.MethodDescriptor
+	options *descriptorpb.MethodOptions
+}
+
+func methods() []method {
+	var all []method
 	protoregistry.GlobalFiles.RangeFilesByPackage("cuepoint.v1", func(f protoreflect.FileDescriptor) bool {
 		for i := range f.Services().Len() {
-			service := f.Services().Get(i)
-			for j := range service.Methods().Len() {
-				m := service.Methods().Get(j)
+			for j := range f.Services().Get(i).Methods().Len() {
+				m := f.Services().Get(i).Methods().Get(j)
 				options, _ := m.Options().(*descriptorpb.MethodOptions)
-				all["/"+string(service.FullName())+"/"+string(m.Name())] = options
+				all = append(all, method{m, options})
 			}
 		}
 		return true
@@ -43,152 +48,276 @@ func methods() map[string]*descriptorpb.MethodOptions {
 	return all
 }
 
-func TestMethodsAreQuestionsOrCommands(t *testing.T) {
+// path is how gRPC calls the method.
+func (m method) path() string { return "/" + string(m.Parent().FullName()) + "/" + string(m.Name()) }
+
+// scope is what its caller needs.
+func (m method) scope() models.Scope {
+	scope, _ := proto.GetExtension(m.options, cuepointv1.E_Scope).(cuepointv1.Scope)
+	return models.Scope(strings.ToLower(strings.TrimPrefix(scope.String(), "SCOPE_")))
+}
+
+// rest is its REST form, nil where there is none.
+func (m method) rest() *annotations.HttpRule {
+	rule, _ := proto.GetExtension(m.options, annotations.E_Http).(*annotations.HttpRule)
+	return rule
+}
+
+func TestMethodsSayWhatTheyAre(t *testing.T) {
 	t.Parallel()
-	for name, options := range methods() {
-		_, method, _ := strings.Cut(name[1:], "/")
-		asks := slices.ContainsFunc([]string{"Get", "List", "Search", "Stream", "Export", "Watch"}, func(verb string) bool { return strings.HasPrefix(method, verb) })
-		if says := options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS; says != asks {
-			t.Errorf("%s says of itself that it has no side effects: %t", name, says)
+	for _, m := range methods() {
+		asks := slices.ContainsFunc([]string{"Get", "List", "Search", "Watch", "Stream", "Export"}, func(verb string) bool { return strings.HasPrefix(string(m.Name()), verb) })
+		if says := m.options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS; says != asks {
+			t.Errorf("%s says of itself that it has no side effects: %t", m.path(), says)
 		}
-		if has := proto.HasExtension(options, annotations.E_Http); has != asks {
-			t.Errorf("%s has a REST form: %t", name, has)
+		if m.rest() == nil && m.Name() != "CreateVideo" {
+			t.Errorf("%s has no REST form", m.path())
+		}
+		if m.rest().GetGet() != "" && !asks {
+			t.Errorf("%s changes something and is a GET", m.path())
+		}
+		if !slices.Contains(models.Scopes(), m.scope()) || !asks && m.scope() != models.ScopeWrite && m.scope() != models.ScopeAdmin {
+			t.Errorf("%s asks for the scope %s", m.path(), m.scope())
 		}
 	}
 }
 
-func TestTheNetworkTakesNoCommands(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.add(t, "tides")
-	var mu sync.Mutex
-	var called []string
-	conn, err := grpc.NewClient(b.Server.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithUnaryInterceptor(func(ctx context.Context, method string, req, reply any, c *grpc.ClientConn, call grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-			mu.Lock()
-			defer mu.Unlock()
-			called = append(called, method)
-			return call(ctx, method, req, reply, c, opts...)
-		}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	for _, c := range everyCommand {
-		s := status.Convert(c.call(t.Context(), cuepointv1.NewVideoServiceClient(conn)))
-		if s.Code() != codes.PermissionDenied || reasonOf(s) != "PERMISSION_DENIED" || !strings.Contains(s.Message(), "on the server's machine") {
-			t.Errorf("%s: %v", c.name, s)
+// asked is a request about what is in the default workspace.
+func (b *bundle) asked(m method, key string) *dynamicpb.Message {
+	msg := dynamicpb.NewMessage(m.Input())
+	set := func(field string, value any) {
+		if f := m.Input().Fields().ByName(protoreflect.Name(field)); f != nil {
+			msg.Set(f, protoreflect.ValueOf(value))
 		}
 	}
-	if given := b.Commands.Given(); given != nil {
-		t.Errorf("given %q", given)
-	}
-	var want []string
-	for name, options := range methods() {
-		if options.GetIdempotencyLevel() != descriptorpb.MethodOptions_NO_SIDE_EFFECTS {
-			want = append(want, name)
+	set("query", "tides")
+	set("purge", true)
+	set("path", []byte("/v/a.mp4"))
+	for _, field := range []string{"name", "video", "parent"} {
+		f := m.Input().Fields().ByName(protoreflect.Name(field))
+		if f == nil || f.Kind() != protoreflect.StringKind {
+			continue
+		}
+		reference, _ := proto.GetExtension(f.Options(), annotations.E_ResourceReference).(*annotations.ResourceReference)
+		switch kind := reference.GetType() + reference.GetChildType(); kind {
+		case "cuepoint.dev/Transcript":
+			set(field, "videos/tides/transcripts/-")
+		case "cuepoint.dev/Key":
+			set(field, "keys/"+strings.Split(key, "_")[1])
+		default:
+			set(field, "videos/tides")
 		}
 	}
-	slices.Sort(want)
-	slices.Sort(called)
-	if diff := cmp.Diff(want, slices.Compact(called)); diff != "" {
-		t.Errorf("commands that were tried (-want +got):\n%s", diff)
-	}
+	return msg
 }
 
-// frame is a message as gRPC sends it.
-func frame(t *testing.T, m proto.Message) []byte {
+// call calls a method as gRPC does, and of a stream waits for the first answer.
+func (m method) call(ctx context.Context, conn *grpc.ClientConn, req proto.Message) *status.Status {
+	resp := dynamicpb.NewMessage(m.Output())
+	if !m.IsStreamingServer() {
+		return status.Convert(conn.Invoke(ctx, m.path(), req, resp))
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, m.path())
+	if err == nil {
+		err = stream.SendMsg(req)
+	}
+	if err == nil {
+		err = stream.CloseSend()
+	}
+	if err == nil {
+		err = stream.RecvMsg(resp)
+	}
+	return status.Convert(err)
+}
+
+// request is a call as REST makes it.
+func (m method) request(t *testing.T, msg *dynamicpb.Message) (verb, path string, body io.Reader) {
 	t.Helper()
-	body, err := proto.Marshal(m)
-	if err != nil {
+	rule := m.rest()
+	for v, pattern := range map[string]string{
+		http.MethodGet: rule.GetGet(), http.MethodPost: rule.GetPost(), http.MethodPatch: rule.GetPatch(), http.MethodDelete: rule.GetDelete(), http.MethodPut: rule.GetPut(),
+	} {
+		if pattern != "" {
+			verb, path = v, pattern
+		}
+	}
+	if before, rest, found := strings.Cut(path, "{"); found {
+		variable, after, _ := strings.Cut(rest, "}")
+		field, _, _ := strings.Cut(variable, "=")
+		path = before + msg.Get(m.Input().Fields().ByName(protoreflect.Name(field))).String() + after
+	}
+	query := url.Values{}
+	for _, field := range []string{"query", "purge", "video"} {
+		if f := m.Input().Fields().ByName(protoreflect.Name(field)); f != nil && rule.GetBody() == "" {
+			query.Set(field, fmt.Sprint(msg.Get(f).Interface()))
+		}
+	}
+	if rule.GetBody() == "" {
+		return verb, path + "?" + query.Encode(), nil
+	}
+	written, err := protojson.Marshal(msg)
+	if err != nil || rule.GetBody() != "*" {
+		written = []byte("{}")
+	}
+	return verb, path, bytes.NewReader(written)
+}
+
+// Every method, as gRPC and as REST, by everybody who may not call it, and by
+// who may.
+func TestEveryMethodKnowsItsCallers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.add(t, "tides")
+	mistyped, revoked := b.Key, b.key(t, models.DefaultWorkspace, models.ScopeAdmin)
+	if err := b.Store.In(models.DefaultWorkspace).RevokeKey(t.Context(), strings.Split(revoked, "_")[1], created); err != nil {
 		t.Fatal(err)
 	}
-	return append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(body))), body...)
-}
-
-func TestNoPathLeadsToACommand(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.add(t, "tides")
-	protocols := new(http.Protocols)
-	protocols.SetUnencryptedHTTP2(true)
-	transport := &http.Transport{Protocols: protocols}
-	defer transport.CloseIdleConnections()
-	send := func(t *testing.T, via http.RoundTripper, path, contentType string) (code int, grpcStatus string) {
-		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.URL,
-			bytes.NewReader(frame(t, &cuepointv1.CancelVideoRequest{Name: "videos/tides"})))
-		if err != nil {
-			t.Fatal(err)
+	mistyped = mistyped[:len(mistyped)-1] + "~" // not a digit of a secret
+	conns := map[string]*grpc.ClientConn{}
+	dial := func(key string) *grpc.ClientConn {
+		if conns[key] == nil {
+			conns[key] = b.dialWith(t, key)
 		}
-		r.URL = &url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host, Path: path}
-		if raw, err := url.PathUnescape(path); err == nil && raw != path {
-			r.URL.Path, r.URL.RawPath = raw, path
-		}
-		r.Header.Set("Content-Type", contentType)
-		r.Header.Set("Te", "trailers")
-		resp, err := via.RoundTrip(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
-			t.Fatal(err)
-		}
-		return resp.StatusCode, resp.Header.Get("Grpc-Status") + resp.Trailer.Get("Grpc-Status")
+		return conns[key]
 	}
-	// The requests are such that they would be understood.
-	if code, s := send(t, transport, "/cuepoint.v1.VideoService/GetVideo", "application/grpc"); code != 200 || s != "0" {
-		t.Errorf("a question: %d, status %q", code, s)
+	only := map[string]string{}
+	for i := range 1 << 3 { // a key for each set of scopes
+		var some []models.Scope
+		for j, scope := range []models.Scope{models.ScopeRead, models.ScopeWrite, models.ScopePlay} {
+			if i&(1<<j) != 0 {
+				some = append(some, scope)
+			}
+		}
+		if some != nil {
+			only[fmt.Sprint(some)] = b.key(t, models.DefaultWorkspace, some...)
+		}
 	}
-	if code, s := send(t, transport, "/cuepoint.v1.VideoService/CancelVideo", "application/grpc+proto"); code != 200 || s != "7" {
-		t.Errorf("a command: %d, status %q", code, s)
-	}
-	for _, path := range []string{
-		"/cuepoint.v1.VideoService/CancelVideo", "//cuepoint.v1.VideoService/CancelVideo", "/cuepoint.v1.VideoService//CancelVideo",
-		"/cuepoint.v1.VideoService/CancelVideo/", "/cuepoint.v1.VideoService/./CancelVideo", "/cuepoint.v1.VideoService/GetVideo/../CancelVideo",
-		"/grpc.health.v1.Health/../cuepoint.v1.VideoService/CancelVideo", "/grpc./cuepoint.v1.VideoService/CancelVideo",
-		"/cuepoint.v1.VideoService%2fCancelVideo", "/%63uepoint.v1.VideoService/CancelVideo", "/cuepoint.v1.VideoService/CancelVideo%00",
-		"/CUEPOINT.v1.VideoService/CancelVideo", "/VideoService/CancelVideo", "/v1/cuepoint.v1.VideoService/CancelVideo",
-		"/v1/../cuepoint.v1.VideoService/CancelVideo", "/play/../cuepoint.v1.VideoService/CancelVideo",
-	} {
-		for _, contentType := range []string{
-			"application/grpc", "application/grpc+proto", "application/grpc+json", "application/grpc-web", "application/grpc-web+proto",
-			"application/grpc-web-text", "application/proto", "application/connect+proto", "application/json",
+	foreign := b.key(t, "other", models.ScopeAdmin)
+	for _, m := range methods() {
+		var others []models.Scope
+		for _, scope := range models.Scopes() {
+			if scope != m.scope() && scope != models.ScopeAdmin {
+				others = append(others, scope)
+			}
+		}
+		for _, tt := range []struct {
+			name, key string
+			code      codes.Code
+			reason    string
+		}{
+			{"nobody", "", codes.Unauthenticated, "UNAUTHENTICATED"},
+			{"who makes a key up", "ck_0123456789abcdef_0123456789abcdef0123456789abcdef", codes.Unauthenticated, "UNAUTHENTICATED"},
+			{"who knows half a key", b.Key[:22] + strings.Repeat("0", 30), codes.Unauthenticated, "UNAUTHENTICATED"},
+			{"who mistypes", mistyped, codes.Unauthenticated, "UNAUTHENTICATED"},
+			{"whose key was revoked", revoked, codes.Unauthenticated, "UNAUTHENTICATED"},
+			{"who lacks the scope", only[fmt.Sprint(others)], codes.PermissionDenied, "PERMISSION_DENIED"},
+			{"another workspace's admin", foreign, codes.NotFound, "NOT_FOUND"},
 		} {
-			if _, s := send(t, transport, path, contentType); s == "0" {
-				t.Errorf("%s as %s over HTTP/2 succeeded", path, contentType)
-			}
-			if _, s := send(t, b.client.Transport, path, contentType); s == "0" {
-				t.Errorf("%s as %s over HTTP/1 succeeded", path, contentType)
-			}
+			t.Run(string(m.Name())+" by "+tt.name, func(t *testing.T) {
+				msg := b.asked(m, b.Key)
+				s := m.call(t.Context(), dial(tt.key), msg)
+				if tt.code == codes.NotFound && m.hasNoName() {
+					if m.Name() == "CreateVideo" {
+						tt.code, tt.reason = codes.PermissionDenied, "PERMISSION_DENIED"
+					} else {
+						return // it sees its own: see TestWorkspacesSeeTheirOwn
+					}
+				}
+				if s.Code() != tt.code || reasonOf(s) != tt.reason {
+					t.Errorf("gRPC: %v", s)
+				}
+				if tt.code == codes.PermissionDenied && m.Name() != "CreateVideo" && !strings.HasSuffix(s.Message(), " "+string(m.scope())) {
+					t.Errorf("gRPC: %q does not name the scope", s.Message())
+				}
+				if m.rest() == nil {
+					return
+				}
+				verb, path, body := m.request(t, msg)
+				a := b.ask(t, verb, path, body, func(r *http.Request) {
+					r.Header.Del("Authorization")
+					if tt.key != "" {
+						r.Header.Set("X-Api-Key", tt.key)
+					}
+				})
+				want := map[codes.Code]int{codes.Unauthenticated: 401, codes.PermissionDenied: 403, codes.NotFound: 404}[tt.code]
+				answer := a.JSON(t)
+				if a.Code != want || answer["message"] != s.Message() || answer["code"] != float64(s.Code()) {
+					t.Errorf("REST: %s %s: %d %s, gRPC: %v", verb, path, a.Code, a.Body, s)
+				}
+				contains(t, a.Body, `"reason":"`+tt.reason+`"`)
+				if challenge := a.Header.Get("WWW-Authenticate"); (challenge != "") != (want == 401) {
+					t.Errorf("REST: WWW-Authenticate %q", challenge)
+				}
+			})
 		}
 	}
 	if given := b.Commands.Given(); given != nil {
-		t.Errorf("given %q", given)
+		t.Errorf("commands were given: %q", given)
+	}
+	for _, m := range methods() { // and by who may
+		key := only[fmt.Sprint([]models.Scope{m.scope()})]
+		if m.scope() == models.ScopeAdmin {
+			key = b.Key
+		}
+		if s := m.call(t.Context(), dial(key), b.asked(m, b.Key)); s.Code() == codes.Unauthenticated ||
+			s.Code() == codes.PermissionDenied && m.Name() != "CreateVideo" {
+			t.Errorf("%s by who may: %v", m.path(), s)
+		}
 	}
 }
 
-func TestTheGatewayHasNoCommands(t *testing.T) {
+// hasNoName tells whether a method is about a workspace as a whole.
+func (m method) hasNoName() bool {
+	return m.Input().Fields().ByName("name") == nil && m.Input().Fields().ByName("video") == nil || m.Name() == "CreateVideo"
+}
+
+func TestWorkspacesSeeTheirOwn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.add(t, "tides")
-	const body = `{"name":"videos/tides","purge":true,"force":true,"path":"L3YvYS5tcDQ="}`
-	for _, path := range []string{
-		"/v1/videos", "/v1/videos:create", "/v1/videos/tides", "/v1/videos/tides:cancel", "/v1/videos/tides:analyze", "/v1/videos/tides:delete",
-		"/v1/videos/tides?purge=true&name=videos/tides", "/v1/cuepoint.v1.VideoService/CancelVideo", "/v1/", "/healthz",
-	} {
-		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, "CANCEL"} {
-			a := b.ask(t, method, path, strings.NewReader(body), func(r *http.Request) {
-				r.Header.Set("Content-Type", "application/json")
-				r.Header.Set("Grpc-Metadata-Path", "/cuepoint.v1.VideoService/CancelVideo")
-			})
-			if a.Code < 400 {
-				t.Errorf("%s %s: %d %s", method, path, a.Code, a.Body)
-			}
-		}
+	other := b.dialWith(t, b.key(t, "other", models.ScopeAdmin))
+	videos, err := cuepointv1.NewVideoServiceClient(other).ListVideos(t.Context(), &cuepointv1.ListVideosRequest{})
+	if err != nil || len(videos.GetVideos()) != 0 {
+		t.Errorf("videos: %v, error %v", videos, err)
 	}
-	if given := b.Commands.Given(); given != nil {
-		t.Errorf("given %q", given)
+	found, err := cuepointv1.NewSearchServiceClient(other).Search(t.Context(), &cuepointv1.SearchRequest{Query: "tides"})
+	if err != nil || len(found.GetMoments()) != 0 {
+		t.Errorf("moments: %v, error %v", found, err)
+	}
+	keys, err := cuepointv1.NewKeyServiceClient(other).ListKeys(t.Context(), &cuepointv1.ListKeysRequest{})
+	if err != nil || len(keys.GetKeys()) != 1 || keys.GetKeys()[0].GetWorkspace() != "other" {
+		t.Errorf("keys: %v, error %v", keys, err)
+	}
+	// Only the socket's owner chooses a workspace.
+	named := metadata.AppendToOutgoingContext(t.Context(), "x-cuepoint-workspace", "other")
+	get := &cuepointv1.GetVideoRequest{Name: "videos/tides"}
+	if _, err := cuepointv1.NewVideoServiceClient(b.dial(t)).GetVideo(named, get); err != nil {
+		t.Errorf("a workspace was chosen over the network: %v", err)
+	}
+	socket := cuepointv1.NewVideoServiceClient(b.dialSocket(t))
+	if _, err := socket.GetVideo(named, get); status.Code(err) != codes.NotFound {
+		t.Errorf("on the socket, in another workspace: %v", err)
+	}
+	malformed := metadata.AppendToOutgoingContext(t.Context(), "x-cuepoint-workspace", "../x")
+	if _, err := socket.GetVideo(malformed, get); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("on the socket, in no workspace: %v", err)
+	}
+}
+
+func TestOnlyTheServersAdminsNameItsFiles(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.add(t, "tides")
+	for key, want := range map[string]codes.Code{
+		b.key(t, models.DefaultWorkspace, models.ScopeRead, models.ScopeWrite, models.ScopePlay): codes.PermissionDenied,
+		b.key(t, "other", models.ScopeAdmin):                                                     codes.PermissionDenied,
+		b.Key:                                                                                    codes.OK,
+	} {
+		_, err := cuepointv1.NewVideoServiceClient(b.dialWith(t, key)).CreateVideo(t.Context(), &cuepointv1.CreateVideoRequest{Source: path("/v/a.mp4")})
+		if status.Code(err) != want {
+			t.Errorf("%v, want %v", err, want)
+		}
 	}
 }

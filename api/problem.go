@@ -2,9 +2,11 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -28,8 +30,8 @@ type problem struct {
 	Reason models.Code `json:"reason"`
 }
 
-func writeProblem(w http.ResponseWriter, err error) {
-	e := visible(err)
+func writeProblem(w http.ResponseWriter, failure error) {
+	e := visible(failure)
 	p := problem{"about:blank", http.StatusText(answers[e.Code].http), answers[e.Code].http, e.Message, e.Code}
 	if p.Status == statusRequestCanceled {
 		p.Title = "Request Canceled"
@@ -38,6 +40,12 @@ func writeProblem(w http.ResponseWriter, err error) {
 	if err != nil { // strings and a number always have a form
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
+	}
+	var limited *access.LimitedError
+	if errors.As(failure, &limited) {
+		writeHints(w, e.Code, limited.After)
+	} else {
+		writeHints(w, e.Code, 0)
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -3,11 +3,13 @@ package api
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -21,12 +23,16 @@ import (
 	"github.com/cuepoint/cuepoint/store"
 )
 
+// maxConnections is how many connections are served at a time; further ones wait.
+const maxConnections = 4096
+
 // The limits of a request. Media may take as long as the network needs, so
 // only the beginning of a request has a time limit, and each call of the API.
 const (
 	maxBody       = 1 << 20 // of a JSON request
 	maxMessage    = 4 << 20 // of a gRPC request
 	maxHeader     = 64 << 10
+	maxStreams    = 100 // at a time on a connection
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
 	callTimeout   = 30 * time.Second
@@ -49,22 +55,26 @@ type Config struct {
 	Feed      *events.Feed                    // which somebody else runs, for as long as the server is there
 	Commands  func(workspace string) Commands // nil for none
 	System    System
+	Gate      *access.Gate // lets in who comes over the network; nil without Listen
 	Media     http.Handler // below /play/; nil where there is none
-	Page      http.Handler // everything that is nothing else; nil where there is none
+	Page      http.Handler // everything that is nothing else, and for everybody; nil where there is none
 	// Hosts are the names the server is reached by. Addresses and localhost
 	// need not be named; a request for any other name is refused, so that no
 	// web site can point its own name here (DNS rebinding).
-	Hosts []string
-	Pulse time.Duration // how long a stream is silent at most; 15 seconds unless set
-	Log   *slog.Logger
+	Hosts   []string
+	Proxies []netip.Prefix // whose word is taken on whom they ask for
+	TLS     *tls.Config    // nil for no encryption
+	Pulse   time.Duration  // how long a stream is silent at most; 15 seconds unless set
+	Log     *slog.Logger
 }
 
-// Server serves gRPC and HTTP on one address, without encryption, and gRPC with
-// commands on a socket of the data directory: on both, or on one of them. The
-// order is [New], Listen and ListenSocket, Serve, and Close whatever happened
-// before.
+// Server serves gRPC and HTTP on one address, and gRPC on a socket of the data
+// directory, whose owner needs no key: on both, or on one of them. The order is
+// [New], Listen and ListenSocket, Serve, and Close whatever happened before.
 type Server struct {
 	log      *slog.Logger
+	gate     *access.Gate
+	tls      *tls.Config
 	public   *grpc.Server
 	local    *grpc.Server
 	health   *health.Server
@@ -83,7 +93,7 @@ type Server struct {
 // New returns a server that listens to nothing yet.
 func New(c Config) (*Server, error) {
 	c.Pulse = cmp.Or(c.Pulse, usualPulse)
-	s := &Server{log: c.Log, health: health.NewServer(), pipe: bufconn.Listen(maxBody)}
+	s := &Server{log: c.Log, gate: c.Gate, tls: c.TLS, health: health.NewServer(), pipe: bufconn.Listen(maxBody)}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.public, s.local = s.newPublic(c), s.newLocal(c)
 	rest, err := s.newGateway()
@@ -94,25 +104,28 @@ func New(c Config) (*Server, error) {
 	mux.Handle("/v1/", rest)
 	mux.Handle("/healthz", rest)
 	if c.Media != nil {
-		mux.Handle("/play/", c.Media)
+		mux.Handle("/play/", Players(c.Gate, Problems(c.Log), c.Media))
 	}
 	if c.Page != nil {
 		mux.Handle("/", c.Page)
 	}
 
-	s.http = NewHTTP(Guard(c.Hosts, s.either(mux)), c.Log)
+	s.routeSessions(mux)
+	s.http = NewHTTP(Guard(c.Hosts, c.Proxies, s.either(sameOrigin(mux))), c.Log)
 	return s, nil
 }
 
-// NewHTTP returns a server of HTTP/1.1 and HTTP/2 without encryption, with the
+// NewHTTP returns a server of HTTP/1.1 and HTTP/2, encrypted or not, with the
 // limits of all of Cuepoint's.
 func NewHTTP(handler http.Handler, log *slog.Logger) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler:           handler,
 		Protocols:         protocols,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
@@ -133,7 +146,10 @@ func (s *Server) either(web http.Handler) http.Handler {
 
 // Listen takes an address, such as "127.0.0.1:8080", or port 0 for any.
 func (s *Server) Listen(ctx context.Context, address string) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if s.gate == nil {
+		return errors.New("listen without a gate")
+	}
+	listener, err := NewListener(ctx, address, s.tls)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", address, err)
 	}

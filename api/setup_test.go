@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,7 @@ import (
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/analyzer/text"
 	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/models/weights"
@@ -38,11 +40,13 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type bundle struct {
 	Library  *library // of the default workspace
 	Store    store.Store
+	Gate     *access.Gate
 	Commands *commands
 	Server   *api.Server
 	URL      string
 	Data     string // the directory with the socket
 	Log      *logged
+	Key      string // of the default workspace, for everything; what requests show unless they say otherwise
 	client   *http.Client
 }
 
@@ -148,8 +152,11 @@ func (machine) Weights() []weights.Status {
 	}
 }
 
-// setup starts a server whose configuration may be changed first.
-func setup(t *testing.T, change ...func(*api.Config)) *bundle {
+// secrets are what no log may hold.
+var secrets = regexp.MustCompile(`ck_[0-9a-z]{16}_[0-9A-Za-z]|c[sl]_[0-9A-Za-z]{32}`)
+
+// setup starts a server; change, where given, changes how.
+func setup(t *testing.T, change ...func(*api.Config, *access.Config)) *bundle {
 	t.Helper()
 	dir := t.TempDir()
 	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "library.db"))
@@ -167,21 +174,30 @@ func setup(t *testing.T, change ...func(*api.Config)) *bundle {
 		Store:   db, Data: dir, Log: new(logged), client: &http.Client{Transport: &http.Transport{}},
 	}
 	b.Commands = &commands{library: b.Library}
-	log := slog.New(slog.NewTextHandler(b.Log, nil))
+	b.Key = b.key(t, models.DefaultWorkspace, models.ScopeAdmin)
+	log := slog.New(slog.NewTextHandler(b.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	guarded := access.Config{Store: db, Streams: 10, Log: log}
 	config := api.Config{
 		Libraries: libraries{db, b.Library},
 		Feed:      events.New(db, log),
 		Pulse:     100 * time.Millisecond,
 		System:    machine{},
-		Commands:  func(string) api.Commands { return b.Commands },
-		Media:     &origin.Handler{Catalogue: media(dir), Files: media(dir), Fail: api.Problems(log), Log: log},
-		Page:      http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the page at ", r.URL.Path) }),
-		Hosts:     []string{"videos.example"},
-		Log:       log,
+		Commands: func(workspace string) api.Commands {
+			if workspace != models.DefaultWorkspace {
+				return &commands{library: &library{Library: db.In(workspace)}}
+			}
+			return b.Commands
+		},
+		Media: &origin.Handler{Catalogue: media(dir), Files: media(dir), Fail: api.Problems(log), Log: log},
+		Page:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "the page at ", r.URL.Path) }),
+		Hosts: []string{"videos.example"},
+		Log:   log,
 	}
 	for _, change := range change {
-		change(&config)
+		change(&config, &guarded)
 	}
+	b.Gate = access.NewGate(guarded)
+	config.Gate = b.Gate
 	b.Server, err = api.New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -208,14 +224,49 @@ func setup(t *testing.T, change ...func(*api.Config)) *bundle {
 		if err := errors.Join(err, db.Close()); err != nil {
 			t.Errorf("close: %v", err)
 		}
+		if secret := secrets.FindString(b.Log.String()); secret != "" {
+			t.Errorf("a secret was logged: %s…", secret)
+		}
 	})
 	return b
 }
 
-// dial returns a gRPC connection to the server's one address.
+// key makes a key and returns its token.
+func (b *bundle) key(t *testing.T, workspace string, scopes ...models.Scope) string {
+	t.Helper()
+	key, token, err := access.NewKey(access.KeyRequest{Scopes: scopes}, time.Now().UTC())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Store.In(workspace).CreateKey(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	return token.Reveal()
+}
+
+// dial returns a gRPC connection to the server's one address, with the key for
+// everything.
 func (b *bundle) dial(t *testing.T) *grpc.ClientConn {
 	t.Helper()
-	conn, err := grpc.NewClient(b.Server.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	return b.dialWith(t, b.Key)
+}
+
+// shows is the metadata that a client sends with every call.
+type shows map[string]string
+
+func (s shows) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return s, nil
+}
+func (shows) RequireTransportSecurity() bool { return false }
+
+// dialWith returns a gRPC connection that shows a key, or nothing.
+func (b *bundle) dialWith(t *testing.T, key string) *grpc.ClientConn {
+	t.Helper()
+	md := shows{}
+	if key != "" {
+		md["authorization"] = "Bearer " + key
+	}
+	conn, err := grpc.NewClient(b.Server.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(md))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,13 +303,14 @@ func (a answer) JSON(t *testing.T) map[string]any {
 	return v
 }
 
-// ask sends a request; change, where not nil, changes it before.
+// ask sends a request with the key for everything; change, where not nil, changes it before.
 func (b *bundle) ask(t *testing.T, method, path string, body io.Reader, change func(*http.Request)) answer {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, b.URL+path, body)
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Header.Set("Authorization", "Bearer "+b.Key)
 	if change != nil {
 		change(r)
 	}

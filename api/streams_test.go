@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/models"
@@ -337,7 +338,7 @@ func (p *plenty) Changes(context.Context) <-chan struct{}  { return nil }
 func TestASlowReaderIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	source := &plenty{count: 60_000}
-	b := setup(t, func(c *api.Config) { c.Feed = events.New(source, c.Log) })
+	b := setup(t, func(c *api.Config, _ *access.Config) { c.Feed = events.New(source, c.Log) })
 	zero := base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(append([]byte{1}, make([]byte, 8)...), uint64(time.Now().UnixMilli())))
 	read, err := streams(t, b, "v")["events by SSE"](t.Context(), zero)
 	if err != nil {

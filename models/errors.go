@@ -50,10 +50,12 @@ const (
 	CodeAlreadyExists    Code = "ALREADY_EXISTS"
 	CodeConflict         Code = "CONFLICT" // somebody else has changed it since it was read
 	CodeQuotaExceeded    Code = "QUOTA_EXCEEDED"
+	CodeRateLimited      Code = "RATE_LIMITED"    // asked too often; later it may be answered
+	CodeUnauthenticated  Code = "UNAUTHENTICATED" // nobody knows who asks
 	CodeRequestTooLarge  Code = "REQUEST_TOO_LARGE"
 	CodeUnimplemented    Code = "UNIMPLEMENTED"     // there is no such method
 	CodeHostNotAllowed   Code = "HOST_NOT_ALLOWED"  // asked for by a name that is not the server's
-	CodePermissionDenied Code = "PERMISSION_DENIED" // not for who asks, or not there
+	CodePermissionDenied Code = "PERMISSION_DENIED" // not for who asks
 	CodeCanceled         Code = "CANCELED"
 	CodeNotRunning       Code = "NOT_RUNNING"    // there is nothing under way that could be canceled
 	CodeCursorExpired    Code = "CURSOR_EXPIRED" // events after a cursor may be kept no longer

@@ -58,6 +58,7 @@ type cli struct {
 	Delete  deleteCmd  `cmd:"" help:"Delete videos from the library."`
 	Fsck    fsckCmd    `cmd:"" help:"Check that the library is whole, and mend it."`
 	Serve   serveCmd   `cmd:"" help:"Serve the player page and the API."`
+	Keys    keysCmd    `cmd:"" help:"Manage the keys that let programs and browsers in."`
 	Models  modelsCmd  `cmd:"" help:"Manage model files."`
 	Sample  sampleCmd  `cmd:"" help:"Make a sample video with captions."`
 	Doctor  doctorCmd  `cmd:"" help:"Check what Cuepoint needs on this machine."`
@@ -108,7 +109,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c,
 		kong.Name("cuepoint"),
 		kong.Description("Video intelligence on your own machine."),
-		kong.Vars{"model": weights.DefaultSpeech, "hits": strconv.Itoa(search.DefaultLimit)},
+		kong.Vars{"model": weights.DefaultSpeech, "hits": strconv.Itoa(search.DefaultLimit), "workspace": models.DefaultWorkspace,
+			"rate": strconv.FormatFloat(app.UsualRate().PerSecond, 'f', -1, 64)},
 		kong.NamedMapper("path", pathMapper{}),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(status int) { exited = status }),

@@ -2,17 +2,27 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/internal/app"
 )
 
 type serveCmd struct {
 	Role   string        `help:"What this process is: api (takes commands and answers), worker (runs stages), origin (lets players read, and nothing else), or all but the last in one." enum:"all,api,worker,origin" default:"all" env:"CUEPOINT_ROLE"`
-	Listen string        `help:"Address to listen on; a worker needs none. Nothing asks who you are: think before you open it to others." default:"127.0.0.1:8080" env:"CUEPOINT_LISTEN" placeholder:"HOST:PORT"`
+	Listen string        `help:"Address to listen on; a worker needs none." default:"127.0.0.1:8080" env:"CUEPOINT_LISTEN" placeholder:"HOST:PORT"`
 	Host   []string      `help:"Another name the server is reached by." placeholder:"NAME" env:"CUEPOINT_HOSTS"`
+	Auth   string        `help:"Who may come in over the network: keys (who shows one, or signed in with one), or none (everybody may read and play; only where nobody but this machine can)." enum:"keys,none" default:"keys" env:"CUEPOINT_AUTH"`
+	Rate   float64       `help:"Requests a second that each key and each browser may make, twice as many at once; 0 for no limit." default:"${rate}" env:"CUEPOINT_RATE" placeholder:"N"`
+	Cert   string        `help:"Certificate to serve encrypted with, PEM." name:"tls-cert" env:"CUEPOINT_TLS_CERT" placeholder:"FILE" type:"path"`
+	Key    string        `help:"The certificate's key, PEM." name:"tls-key" env:"CUEPOINT_TLS_KEY" placeholder:"FILE" type:"path"`
+	Proxy  []string      `help:"Address, or range of them, of a proxy in front: what it says in X-Forwarded-For, -Host and -Proto is believed." name:"trusted-proxy" env:"CUEPOINT_TRUSTED_PROXIES" placeholder:"IP[/BITS]"`
 	Admin  string        `help:"Address of /metrics, /healthz, /readyz and profiles, for operators alone; empty for none." default:"127.0.0.1:9180" env:"CUEPOINT_ADMIN" placeholder:"HOST:PORT"`
 	Light  int           `help:"Light stages to run at once; -1 for as many as suit this machine." default:"-1" env:"CUEPOINT_LIGHT" placeholder:"N"`
 	CPU    int           `help:"Stages that take a core to run at once; -1 for as many as suit this machine." default:"-1" env:"CUEPOINT_CPU" placeholder:"N"`
@@ -25,19 +35,16 @@ func (c *serveCmd) Run(e *env) error {
 	if c.Role == "api" && e.cli.Database.Reveal() == "" {
 		return usageError{errors.New("--role=api needs --database: without one nobody else can run stages in its directory; leave --role out, and this process does")}
 	}
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	config.Ready = func(s app.Started) { c.announce(e, s) }
 	a, err := e.open(true)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	config := app.ServeConfig{Listen: c.Listen, Hosts: c.Host, Admin: c.Admin, Grace: c.Grace, Ready: func(at net.Addr) {
-		if at == nil {
-			_ = e.print(map[string]string{"role": c.Role}, "Cuepoint works\n")
-			return
-		}
-		// Whoever does not read the address may still use it.
-		_ = e.print(map[string]string{"address": "http://" + at.String()}, "Cuepoint is at http://%s\n", at)
-	}}
 	if c.Role == "origin" {
 		return a.ServeOrigin(e.ctx, config)
 	}
@@ -53,6 +60,87 @@ func (c *serveCmd) Run(e *env) error {
 		config.Slots = c.slots()
 	}
 	return holder.Serve(e.ctx, config)
+}
+
+// config is what the flags say.
+func (c *serveCmd) config() (app.ServeConfig, error) {
+	config := app.ServeConfig{
+		Listen: c.Listen, Hosts: c.Host, Admin: c.Admin, Grace: c.Grace, Open: c.Auth == "none",
+		Rate: access.Rate{PerSecond: c.Rate, Burst: int(2 * c.Rate)},
+	}
+	if config.Open && !isLoopback(c.Listen) {
+		return config, usageError{fmt.Errorf("--auth=none is for 127.0.0.1, [::1] and localhost alone, and --listen is %s: everybody could read and play everything", c.Listen)}
+	}
+	for _, proxy := range c.Proxy {
+		prefix, err := parsePrefix(proxy)
+		if err != nil {
+			return config, usageError{fmt.Errorf("--trusted-proxy: %q is no address such as 10.0.0.7 and no range such as 10.0.0.0/8", proxy)}
+		}
+		config.Proxies = append(config.Proxies, prefix)
+	}
+	if (c.Cert == "") != (c.Key == "") {
+		return config, usageError{fmt.Errorf("--tls-cert and --tls-key go together")}
+	}
+	if c.Cert == "" {
+		return config, nil
+	}
+	var err error
+	config.TLS, err = app.TLS(c.Cert, c.Key)
+	return config, err
+}
+
+// announce says where the server is, and how to come in. Whoever does not read
+// it may still use it.
+func (c *serveCmd) announce(e *env, s app.Started) {
+	if s.Address == nil {
+		_ = e.print(map[string]string{"role": c.Role}, "Cuepoint works\n")
+		return
+	}
+	said := map[string]string{"address": c.url(s.Address)}
+	text := "Cuepoint is at " + said["address"] + "\n"
+	if login := s.Login.Reveal(); login != "" {
+		said["login"] = said["address"] + "/login#token=" + login
+		text += "Sign in there with this link, once and within 15 minutes: " + said["login"] + "\n"
+	}
+	if key := s.Key.Reveal(); key != "" {
+		said["key"] = key
+		text += "The first key, for programs; it is not shown again: " + key + "\n"
+	}
+	_ = e.print(said, "%s", text)
+}
+
+// url is where a browser on this machine finds the server.
+func (c *serveCmd) url(at net.Addr) string {
+	scheme, address := "http", at.String()
+	if c.Cert != "" {
+		scheme = "https"
+	}
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		name := "localhost"
+		if len(c.Host) > 0 {
+			name = c.Host[0]
+		}
+		address = net.JoinHostPort(name, strconv.Itoa(tcp.Port))
+	}
+	return scheme + "://" + address
+}
+
+// isLoopback tells whether an address can be reached from this machine alone.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
+}
+
+// parsePrefix reads an address or a range of them.
+func parsePrefix(s string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(s); err == nil {
+		return ip.Prefix(ip.BitLen())
+	}
+	return netip.ParsePrefix(s)
 }
 
 // slots are how many stages of each class run at once.

@@ -66,7 +66,7 @@ func (s *session) do(ctx context.Context, command func(api.Commands) error) erro
 	for {
 		holder, other := s.parties()
 		if holder != nil {
-			return command(holder.In(models.DefaultWorkspace))
+			return command(holder.Commands(models.DefaultWorkspace))
 		}
 		err := command(other)
 		// One that ends, or whose connection is closed, may cancel what we have not.

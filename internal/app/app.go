@@ -89,6 +89,9 @@ func Open(ctx context.Context, cfg Config, create bool) (_ *App, err error) {
 	return a, nil
 }
 
+// In returns the library of a workspace.
+func (a *App) In(workspace string) store.Library { return a.db.In(workspace) }
+
 // pipeline makes the stages over this machine's programs. Where FFmpeg is not
 // installed the library still opens: what needs it says so.
 func (a *App) pipeline(cfg Config) (*analyzer.Pipeline, error) {

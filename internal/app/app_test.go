@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -113,7 +114,7 @@ func TestAHoldThatFailsIsNone(t *testing.T) {
 
 // serving is a process that serves.
 type serving struct {
-	at    net.Addr
+	app.Started
 	stop  context.CancelFunc
 	ended chan error
 }
@@ -124,11 +125,11 @@ func start(t *testing.T, serve func(context.Context, app.ServeConfig) error, cfg
 	s := &serving{ended: make(chan error, 1)}
 	var ctx context.Context
 	ctx, s.stop = context.WithCancel(context.Background())
-	at := make(chan net.Addr, 1)
-	cfg.Ready = func(a net.Addr) { at <- a }
+	ready := make(chan app.Started, 1)
+	cfg.Ready = func(started app.Started) { ready <- started }
 	go func() { s.ended <- serve(ctx, cfg) }()
 	select {
-	case s.at = <-at:
+	case s.Started = <-ready:
 	case err := <-s.ended:
 		t.Fatalf("it ended with %v", err)
 	}
@@ -137,12 +138,15 @@ func start(t *testing.T, serve func(context.Context, app.ServeConfig) error, cfg
 }
 
 // get returns the status and body that an address answers with.
-func get(t *testing.T, url string) (int, string) {
+func get(t *testing.T, url string, key ...string) (int, string) {
 	t.Helper()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, k := range key {
+		request.Header.Set("X-Api-Key", k)
 	}
 	response, err := client.Do(request)
 	if err != nil {
@@ -170,8 +174,12 @@ func free(t *testing.T) string {
 func TestServeAnswersAndEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	admin := free(t)
-	s := start(t, hold(t, open(t, t.TempDir())).Serve, app.ServeConfig{Listen: "127.0.0.1:0", Admin: admin, Slots: app.Slots()})
-	if status, body := get(t, "http://"+s.at.String()+"/v1/videos"); status != http.StatusOK || !json.Valid([]byte(body)) {
+	holder := hold(t, open(t, t.TempDir()))
+	s := start(t, holder.Serve, app.ServeConfig{Listen: "127.0.0.1:0", Admin: admin, Slots: app.Slots()})
+	if status, body := get(t, "http://"+s.Address.String()+"/v1/videos"); status != http.StatusUnauthorized {
+		t.Errorf("without a key: %d %s", status, body)
+	}
+	if status, body := get(t, "http://"+s.Address.String()+"/v1/videos", s.Key.Reveal()); status != http.StatusOK || !json.Valid([]byte(body)) {
 		t.Errorf("%d %s", status, body)
 	}
 	status, body := get(t, "http://"+admin+"/readyz")
@@ -198,13 +206,52 @@ func TestServeAnswersAndEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestTheFirstKeyIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	serve := func(cfg app.ServeConfig) *serving {
+		cfg.Listen = "127.0.0.1:0"
+		holder := hold(t, open(t, data))
+		s := start(t, holder.Serve, cfg)
+		s.stop()
+		if err := errors.Join(<-s.ended, holder.Close(), holder.App.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if s := serve(app.ServeConfig{Open: true}); s.Key.Reveal() != "" || s.Login.Reveal() != "" {
+		t.Error("whoever needs no key was given one")
+	}
+	first := serve(app.ServeConfig{})
+	if !strings.HasPrefix(first.Key.Reveal(), "ck_") || !strings.HasPrefix(first.Login.Reveal(), "cl_") {
+		t.Error("the first start gives no key, or no link")
+	}
+	if s := serve(app.ServeConfig{}); s.Key.Reveal() != "" || s.Login.Reveal() == "" || s.Login == first.Login {
+		t.Error("the second start gives a key, or no link of its own")
+	}
+}
+
+func TestAnOriginAsksForAKey(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	hold(t, open(t, data))
+	s := start(t, open(t, data).ServeOrigin, app.ServeConfig{Listen: "127.0.0.1:0"})
+	if status, body := get(t, "http://"+s.Address.String()+"/play/none/package@none/master.m3u8"); status != http.StatusUnauthorized {
+		t.Errorf("%d %s", status, body)
+	}
+	s.stop()
+	if err := <-s.ended; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
 func TestAnOriginServesFilesAndNothingElse(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	hold(t, open(t, data)) // it needs no hold of its own
-	s := start(t, open(t, data).ServeOrigin, app.ServeConfig{Listen: "127.0.0.1:0"})
+	s := start(t, open(t, data).ServeOrigin, app.ServeConfig{Listen: "127.0.0.1:0", Open: true})
 	for _, path := range []string{"/v1/videos", "/", "/play/none/package@none/master.m3u8"} {
-		if status, body := get(t, "http://"+s.at.String()+path); status != http.StatusNotFound {
+		if status, body := get(t, "http://"+s.Address.String()+path); status != http.StatusNotFound {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
 	}
@@ -225,7 +272,7 @@ func TestServeSaysWhichAddressIsTaken(t *testing.T) {
 		"--listen": {Listen: taken.Addr().String()},
 		"--admin":  {Listen: "127.0.0.1:0", Admin: taken.Addr().String(), Slots: app.Slots()},
 	} {
-		cfg.Ready = func(net.Addr) { t.Error("it listens") }
+		cfg.Ready = func(app.Started) { t.Error("it listens") }
 		err := hold(t, open(t, t.TempDir())).Serve(t.Context(), cfg)
 		if models.ErrorCode(err) != models.CodeInvalidArgument || !strings.Contains(err.Error(), flag) {
 			t.Errorf("%s: error %v, want INVALID_ARGUMENT", flag, err)

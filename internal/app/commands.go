@@ -14,8 +14,8 @@ type commands struct {
 	workspace string
 }
 
-// In returns the commands of a workspace.
-func (h *Holder) In(workspace string) api.Commands { return commands{h, workspace} }
+// Commands returns the commands of a workspace.
+func (h *Holder) Commands(workspace string) api.Commands { return commands{h, workspace} }
 
 // Create implements [api.Commands].
 func (c commands) Create(ctx context.Context, r api.CreateRequest) (*models.Video, error) {
@@ -36,7 +36,7 @@ func (c commands) Analyze(ctx context.Context, id string, stages []string, force
 	if err != nil {
 		return nil, err
 	}
-	return c.db.In(c.workspace).Video(ctx, id)
+	return c.In(c.workspace).Video(ctx, id)
 }
 
 // Cancel implements [api.Commands].
@@ -44,7 +44,7 @@ func (c commands) Cancel(ctx context.Context, id string) (*models.Video, error) 
 	if err := c.Control.Cancel(ctx, c.workspace, id); err != nil {
 		return nil, err
 	}
-	return c.db.In(c.workspace).Video(ctx, id)
+	return c.In(c.workspace).Video(ctx, id)
 }
 
 // Delete implements [api.Commands]. The files are gone when it returns, unless

@@ -4,18 +4,20 @@ import (
 	"context"
 	"io"
 
+	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/models"
-	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob"
 )
 
-// catalogue lets players read what the stages of a library have published.
-type catalogue struct{ store store.Library }
+// catalogue lets players read what the stages have published in the workspace of
+// who asks.
+type catalogue struct{ libraries api.Libraries }
 
 // Prefix implements [origin.Catalogue]. The files of a run that was replaced
 // can be read for as long as they lie there: somebody may be watching.
 func (c catalogue) Prefix(ctx context.Context, video, stage, run string) (string, error) {
-	v, err := c.store.Video(ctx, video)
+	v, err := c.libraries.In(access.From(ctx).Workspace).Video(ctx, video)
 	if err != nil {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store/sqlite"
 )
@@ -33,19 +34,23 @@ func TestPlayersReadWhatWasPublished(t *testing.T) {
 	if err := library.DeleteVideo(t.Context(), "gone"); err != nil {
 		t.Fatal(err)
 	}
-	tests := []struct{ name, video, stage, run, want string }{
-		{"what is published", "here", "package", "r2", "videos/here/package@r2/"},
-		{"what was replaced", "here", "package", "r1", "videos/here/package@r1/"},
-		{"what a run that goes on will replace", "here", "speech", "r1", "videos/here/speech@r1/"},
-		{"what is not published yet", "here", "speech", "r2", ""},
-		{"a stage that there is not", "here", "voodoo", "r2", ""},
-		{"a deleted video", "gone", "package", "r2", ""},
-		{"a video that nobody knows", "never", "package", "r2", ""},
+	const mine, other = models.DefaultWorkspace, "other"
+	tests := []struct{ name, workspace, video, stage, run, want string }{
+		{"in another workspace", other, "here", "package", "r2", ""},
+		{"for nobody", "", "here", "package", "r2", ""},
+		{"what is published", mine, "here", "package", "r2", "videos/here/package@r2/"},
+		{"what was replaced", mine, "here", "package", "r1", "videos/here/package@r1/"},
+		{"what a run that goes on will replace", mine, "here", "speech", "r1", "videos/here/speech@r1/"},
+		{"what is not published yet", mine, "here", "speech", "r2", ""},
+		{"a stage that there is not", mine, "here", "voodoo", "r2", ""},
+		{"a deleted video", mine, "gone", "package", "r2", ""},
+		{"a video that nobody knows", mine, "never", "package", "r2", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := catalogue{library}.Prefix(t.Context(), tt.video, tt.stage, tt.run)
+			ctx := access.With(t.Context(), access.Caller{Workspace: tt.workspace})
+			got, err := catalogue{db}.Prefix(ctx, tt.video, tt.stage, tt.run)
 			if got != tt.want || (tt.want == "") != (code(err) == models.CodeNotFound) {
 				t.Errorf("%q, %v; want %q", got, err, tt.want)
 			}

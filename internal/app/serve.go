@@ -2,14 +2,18 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/api/access"
+	"github.com/cuepoint/cuepoint/internal/config"
 	"github.com/cuepoint/cuepoint/internal/obs"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/streaming/origin"
@@ -25,6 +29,12 @@ type ServeConfig struct {
 	Hosts  []string // other names the server is reached by
 	Admin  string   // address of metrics, health and profiles; empty for none
 
+	// Open lets whoever reaches the address read and play; else it takes a key.
+	Open    bool
+	Rate    access.Rate    // of each key and each browser
+	Proxies []netip.Prefix // whose word is taken on whom they ask for
+	TLS     *tls.Config    // nil for no encryption
+
 	// Slots are how many stages of each class are worked on at once; without any
 	// the process does not work on stages.
 	Slots map[analyzer.Class]int
@@ -33,17 +43,25 @@ type ServeConfig struct {
 	// more, because its disk is full, say. Without it that is waited out.
 	EndStuck bool
 
-	// Ready is called once, with the address that was taken for Listen, nil
-	// without.
-	Ready func(listen net.Addr)
+	// Ready is called once, when the process can be reached.
+	Ready func(Started)
+}
+
+// Started is what there is to tell of a process that was started.
+type Started struct {
+	Address net.Addr      // that was taken for Listen; nil without
+	Key     config.Secret // the first key of all, made now; empty where there are some
+	Login   config.Secret // to sign in with once, in a browser; empty for none
 }
 
 // Serve takes commands on the data directory's socket, and is what cfg says
 // besides, until ctx ends. INVALID_ARGUMENT where an address cannot be had.
 func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
-	c := api.Config{Libraries: h.db, Feed: h.feed, System: newSystem(h.App), Commands: h.In, Hosts: cfg.Hosts, Log: h.log}
+	c := api.Config{
+		Libraries: h.db, Feed: h.feed, System: newSystem(h.App), Commands: h.Commands, Hosts: cfg.Hosts, Proxies: cfg.Proxies, TLS: cfg.TLS, Log: h.log,
+	}
 	if cfg.Listen != "" {
-		c.Media, c.Page = h.media(), player.Handler()
+		c.Gate, c.Media, c.Page = h.gate(cfg), h.media(), player.Handler()
 	}
 	admin, err := take(ctx, cfg.Admin, "--admin")
 	if err != nil {
@@ -57,6 +75,10 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 	if err := h.listen(ctx, server, cfg.Listen); err != nil {
 		return errors.Join(err, closeWithin(ctx, server.Close))
 	}
+	started, err := h.welcome(ctx, cfg, c.Gate, server.Addr())
+	if err != nil {
+		return errors.Join(err, closeWithin(ctx, server.Close))
+	}
 	h.Metrics.WatchQueue(h.watchQueue(cfg.Slots))
 	parts := []part{func(ctx context.Context) error { return h.serveUntil(ctx, server.Serve, server.Close) }}
 	if len(cfg.Slots) > 0 {
@@ -64,7 +86,7 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 	} else {
 		parts = append(parts, func(ctx context.Context) error { h.feed.Run(ctx); return nil })
 	}
-	return h.run(ctx, cfg, admin, server.Addr(), parts...)
+	return h.run(ctx, cfg, admin, started, parts...)
 }
 
 // listen takes the socket of the data directory and, unless it is empty, an
@@ -87,24 +109,24 @@ func (h *Holder) listen(ctx context.Context, server *api.Server, address string)
 // INVALID_ARGUMENT where an address cannot be had.
 func (a *App) ServeOrigin(ctx context.Context, cfg ServeConfig) error {
 	mux := http.NewServeMux()
-	mux.Handle(origin.Prefix, a.media())
-	server := api.NewHTTP(api.Guard(cfg.Hosts, mux), a.log)
+	mux.Handle(origin.Prefix, api.Players(a.gate(cfg), api.Problems(a.log), a.media()))
+	server := api.NewHTTP(api.Guard(cfg.Hosts, cfg.Proxies, mux), a.log)
 	admin, err := take(ctx, cfg.Admin, "--admin")
 	if err != nil {
 		return err
 	}
 	defer release(admin)
-	listener, err := take(ctx, cfg.Listen, "--listen")
+	listener, err := api.NewListener(ctx, cfg.Listen, cfg.TLS)
 	if err != nil {
-		return err
+		return taken(cfg.Listen, "--listen", err)
 	}
 	defer release(listener)
-	return a.run(ctx, cfg, admin, listener.Addr(), func(ctx context.Context) error { return a.serveHTTP(ctx, server, listener) })
+	return a.run(ctx, cfg, admin, Started{Address: listener.Addr()}, func(ctx context.Context) error { return a.serveHTTP(ctx, server, listener) })
 }
 
 // media is what players read.
 func (a *App) media() http.Handler {
-	return &origin.Handler{Catalogue: catalogue{a.Store}, Files: files{a.Blobs}, Fail: api.Problems(a.log), Log: a.log}
+	return &origin.Handler{Catalogue: catalogue{a.db}, Files: files{a.Blobs}, Fail: api.Problems(a.log), Log: a.log}
 }
 
 // part is something a process does until ctx ends.
@@ -112,7 +134,7 @@ type part func(ctx context.Context) error
 
 // run does all parts until ctx ends or one of them does, and shows operators
 // how they are until the last has ended.
-func (a *App) run(ctx context.Context, cfg ServeConfig, admin net.Listener, at net.Addr, parts ...part) error {
+func (a *App) run(ctx context.Context, cfg ServeConfig, admin net.Listener, started Started, parts ...part) error {
 	health := a.health()
 	if admin != nil {
 		server := obs.NewServer(obs.Handler(a.Metrics, health), a.log)
@@ -120,7 +142,7 @@ func (a *App) run(ctx context.Context, cfg ServeConfig, admin net.Listener, at n
 		parts = append([]part{show}, parts...)
 	}
 	if cfg.Ready != nil {
-		cfg.Ready(at)
+		cfg.Ready(started)
 	}
 	return together(ctx, health.Draining, parts)
 }

@@ -29,8 +29,9 @@ const notBuilt = `<!doctype html><meta charset="utf-8"><title>Cuepoint</title>
 The API answers below <code>/v1/</code>.</p>
 `
 
-// watch is the path of one video's page; the page itself reads the id.
-var watch = regexp.MustCompile(`^/watch/[^/]+/?$`)
+// pages are the paths of the page, which itself reads what they say: the library,
+// one video, and where people sign in.
+var pages = regexp.MustCompile(`^/(login|watch/[^/]+/?)?$`)
 
 // Handler serves the embedded page.
 func Handler() http.Handler {
@@ -41,7 +42,7 @@ func Handler() http.Handler {
 	return New(files)
 }
 
-// New serves a built page: its index.html at / and at /watch/{video}, its other
+// New serves a built page: its index.html at /, /watch/{video} and /login, its other
 // files at their own paths, those below assets/ for ever, because their names
 // hold a hash of what is in them. Without an index.html it says how to build
 // one. Anything else is 404, any method but GET and HEAD 405.
@@ -59,7 +60,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "same-origin")
-	if r.URL.Path == "/" || watch.MatchString(r.URL.Path) {
+	if pages.MatchString(r.URL.Path) {
 		h.page(w, r)
 		return
 	}

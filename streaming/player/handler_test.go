@@ -40,6 +40,7 @@ func TestRequests(t *testing.T) {
 		{"the library", "GET", "/", 200, page, "no-cache"},
 		{"the library with a search", "GET", "/?q=words", 200, page, "no-cache"},
 		{"a video's page", "GET", "/watch/0197-ab?t=12.5", 200, page, "no-cache"},
+		{"where people sign in", "GET", "/login", 200, page, "no-cache"},
 		{"its headers alone", "HEAD", "/watch/0197-ab", 200, page, "no-cache"},
 		{"an asset", "GET", "/assets/app-B1a2.js", 200, script, forever},
 		{"an asset with an underscore", "GET", "/assets/_lib-C3d4.js", 200, script, forever},

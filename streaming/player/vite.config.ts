@@ -16,6 +16,12 @@ export default defineConfig({
     chunkSizeWarningLimit: 1000,
   },
   server: {
-    proxy: { '/v1': server, '/play': server },
+    proxy: {
+      '/v1': server,
+      '/play': server,
+      '/session': server,
+      '/logout': server,
+      '/login': { target: server, bypass: (request) => (request.method === 'GET' ? '/index.html' : undefined) },
+    },
   },
 });

@@ -50,7 +50,7 @@ func TestTimeZero(t *testing.T) {
 		}
 		Faults []string
 	}
-	out := script(t, "timezero.mjs", serve(t, data)+"/watch/"+clip.ID, string(want))
+	out := script(t, "timezero.mjs", serve(t, data), clip.ID, string(want))
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatalf("read %q: %v", out, err)
 	}
@@ -190,8 +190,8 @@ func findChromium(t *testing.T) string {
 	return ""
 }
 
-// serve starts the program over a library and returns its address. It stops
-// when the test ends.
+// serve starts the program over a library and returns the link to sign in with.
+// It stops when the test ends.
 func serve(t *testing.T, data string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -213,11 +213,11 @@ func serve(t *testing.T, data string) string {
 	})
 	lines := bufio.NewScanner(read)
 	for lines.Scan() {
-		if _, address, found := strings.Cut(lines.Text(), "http://"); found {
+		if _, link, found := strings.Cut(lines.Text(), "15 minutes: "); found {
 			go io.Copy(io.Discard, read) //nolint:errcheck // it ends with the program
-			return "http://" + address
+			return link
 		}
 	}
-	t.Fatalf("serve printed no address: %v", <-ended)
+	t.Fatalf("serve printed no link: %v", <-ended)
 	return ""
 }

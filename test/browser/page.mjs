@@ -1,5 +1,5 @@
-// Uses the page as people do. Usage: node page.mjs URL EXPECTED SCREENSHOT, where
-// EXPECTED is JSON: {"demo": {"id", "title", "chapters": [{"start", "title"}],
+// Uses the page as people do. Usage: node page.mjs LINK EXPECTED SCREENSHOT, where
+// LINK is one to sign in with and EXPECTED is JSON: {"demo": {"id", "title", "chapters": [{"start", "title"}],
 // "segments": [{"start", "end", "text"}]}, "sound": id, "broken": {"id", "message"}}.
 // Prints one line per step: {"step": name, "error": text or null}.
 import assert from 'node:assert/strict';
@@ -7,7 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { launch, openPage, report } from './chromium.mjs';
 
-const [base, json, screenshot] = process.argv.slice(2);
+const [link, json, screenshot] = process.argv.slice(2);
+const base = new URL(link).origin;
 const { demo, sound, broken } = JSON.parse(json);
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -21,6 +22,35 @@ const { page, faults } = await openPage(context);
 const video = page.locator('video');
 const chapters = page.locator('cue-chapters a');
 const lines = page.locator('cue-transcript a');
+
+await step('who has not signed in is asked for a key', async () => {
+  await page.goto(`${base}/watch/${demo.id}`);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.equal(await video.count(), 0);
+  assert.deepEqual(faults, []);
+  await accessible();
+});
+
+await step('a wrong key is refused', async () => {
+  await page.getByLabel('Key').fill('ck_0123456789abcdef_wrong');
+  await page.keyboard.press('Enter');
+  await page.getByText('The key is not good').waitFor();
+  await accessible();
+  faults.length = 0; // the browser tells of the 401
+});
+
+await step('the link signs in, once, and stays in no history', async () => {
+  await page.goto(link);
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  assert.equal(page.url(), `${base}/`);
+  const cookies = await context.cookies();
+  assert.deepEqual(cookies.map(({ httpOnly, sameSite }) => [httpOnly, sameSite]), [[true, 'Strict']]);
+  const other = await browser.newContext();
+  const { page: stranger } = await openPage(other);
+  await stranger.goto(link);
+  await stranger.getByText('The link to sign in was used already').waitFor();
+  await other.close();
+});
 
 await step('the library shows the video with its picture, and leads to it', async () => {
   await page.goto(base);
@@ -148,10 +178,7 @@ for (const colorScheme of ['light', 'dark']) {
       await page.goto(base + path);
       if (path.startsWith('/watch')) await ready();
       await page.waitForLoadState('networkidle');
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => globalThis.axe.run());
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
+      await accessible();
     });
   }
 }
@@ -166,7 +193,22 @@ await step('a phone shows it without scrolling sideways', async () => {
   }
 });
 
+await step('who signs out sees nothing any more', async () => {
+  await page.goto(base);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.equal((await context.request.get(`${base}/v1/videos`)).status(), 401);
+});
+
 await browser.close();
+
+/** Looks for what keeps people from using the page. */
+async function accessible() {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
+}
 
 /** Runs one step, and tells how it went. */
 async function step(name, run) {

@@ -1,10 +1,10 @@
 // Measures when a flash is seen, a beep is heard and a caption is shown, in
-// seconds on the player's timeline. Usage: node timezero.mjs URL EVENTS, where
-// EVENTS is JSON: {"fps": 29.97, "flashes": [1, …]}. Prints one JSON object:
-// {"buffered", "flashes", "beeps", "captions", "faults"}.
+// seconds on the player's timeline. Usage: node timezero.mjs LINK VIDEO EVENTS, where
+// LINK is one to sign in with and EVENTS is JSON: {"fps": 29.97, "flashes": [1, …]}.
+// Prints one JSON object: {"buffered", "flashes", "beeps", "captions", "faults"}.
 import { launch, openPage, report } from './chromium.mjs';
 
-const [url, json] = process.argv.slice(2);
+const [link, id, json] = process.argv.slice(2);
 const { fps, flashes } = JSON.parse(json);
 
 const browser = await launch();
@@ -12,7 +12,9 @@ try {
   // The recorder below is a worklet from a blob:, which the page's own policy forbids.
   const context = await browser.newContext({ bypassCSP: true });
   const { page, faults } = await openPage(context);
-  await page.goto(url);
+  await page.goto(link);
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  await page.goto(new URL(`/watch/${id}`, link).href);
   const video = page.locator('video');
   await video.evaluate((element) => {
     if (element.readyState >= 3) return undefined;

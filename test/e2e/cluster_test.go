@@ -24,6 +24,7 @@ import (
 type cluster struct {
 	env      []string
 	database string
+	key      string // which the first start made
 	api      *member
 	workers  map[string]*member // by their names in the database's runs
 	origin   *member
@@ -60,9 +61,12 @@ func (c *cluster) start(t *testing.T, role string) *member {
 	m := &member{role: role, data: t.TempDir(), admin: "http://" + freeAddress(t)}
 	m.Process = testenv.Start(t, m.data, c.env, testenv.Program(t, "cuepoint"), "serve", "--json", "--data", m.data,
 		"--role", role, "--listen", "127.0.0.1:0", "--admin", strings.TrimPrefix(m.admin, "http://"), "--grace", "0s")
-	var said struct{ Address, Role string }
+	var said struct{ Address, Role, Key string }
 	if err := json.Unmarshal([]byte(m.Await(t, &m.Stdout, "{", deadline)), &said); err != nil {
 		t.Fatal(err)
+	}
+	if said.Key != "" {
+		c.key = said.Key
 	}
 	if m.address = said.Address; (m.address == "") != (role == "worker") {
 		t.Errorf("the %s says %+v", role, said)
@@ -79,11 +83,15 @@ func (c *cluster) members() []*member {
 	return all
 }
 
-func get(t *testing.T, address string) (status int, body string) {
+// get asks a server, with a key where one is given.
+func get(t *testing.T, address string, key ...string) (status int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, k := range key {
+		request.Header.Set("Authorization", "Bearer "+k)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -162,7 +170,7 @@ func (c *cluster) wantPlayable(t *testing.T, doc document) {
 	}
 	address := c.origin.address + "/play/" + run
 	for _, next := range []*regexp.Regexp{regexp.MustCompile(`(?m)^[^#\n]+\.m3u8$`), regexp.MustCompile(`(?m)^[^#\n]+\.m4s$`)} {
-		status, playlist := get(t, address)
+		status, playlist := get(t, address, c.key)
 		name := next.FindString(playlist)
 		if status != http.StatusOK || name == "" {
 			t.Fatalf("%s: %d\n%s", address, status, playlist)
@@ -173,7 +181,7 @@ func (c *cluster) wantPlayable(t *testing.T, doc document) {
 		}
 		address = at.JoinPath("..", name).String()
 	}
-	if status, segment := get(t, address); status != http.StatusOK || !strings.Contains(segment, "moof") {
+	if status, segment := get(t, address, c.key); status != http.StatusOK || !strings.Contains(segment, "moof") {
 		t.Errorf("%s: %d, %d bytes", address, status, len(segment))
 	}
 }
@@ -182,7 +190,7 @@ func (c *cluster) wantPlayable(t *testing.T, doc document) {
 func (c *cluster) wantFound(t *testing.T, doc document) {
 	t.Helper()
 	found := cuepointWith(t, c.env, "search", "--data", c.api.data, "--json", "Fractals")
-	status, body := get(t, c.api.address+"/v1/moments:search?query=fractals")
+	status, body := get(t, c.api.address+"/v1/moments:search?query=fractals", c.key)
 	for _, answer := range []string{found.stdout, body} {
 		if !strings.Contains(answer, doc.ID) || !strings.Contains(answer, "no end") {
 			t.Errorf("search found (%d) %s", status, answer)

@@ -101,7 +101,7 @@ func (l *library) serve(t *testing.T) (api, worker server) {
 		role = "api"
 		l.env = append(l.env, "CUEPOINT_BLOBS_URL=file://"+filepath.Join(l.data, "blobs"))
 	}
-	api = server{Process: l.cuepoint(t, "serve", "--role="+role, "--listen=127.0.0.1:0", "--admin=", "--heavy=1", "--cpu=2"), data: l.data}
+	api = server{Process: l.cuepoint(t, "serve", "--role="+role, "--auth=none", "--listen=127.0.0.1:0", "--admin=", "--heavy=1", "--cpu=2"), data: l.data}
 	var said struct{ Address string }
 	if err := json.Unmarshal([]byte(api.Await(t, &api.Stdout, "{", patience)), &said); err != nil {
 		t.Fatal(err)

@@ -121,23 +121,39 @@ export class ApiError extends Error {
   }
 }
 
-async function get<T>(path: string, signal?: AbortSignal, query: Record<string, string> = {}): Promise<T> {
-  const search = new URLSearchParams(query).toString();
+/** What is dispatched on the window when the server asks who we are. */
+export const signedOut = 'cuepoint-signed-out';
+
+/** Sends a request and returns the JSON that it is answered with. Throws an ApiError. */
+export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(search ? `${path}?${search}` : path, {
-      headers: { accept: 'application/json' },
-      signal: signal ?? null,
-    });
+    response = await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers } });
   } catch (cause) {
-    if (signal?.aborted) throw cause;
+    if (init.signal?.aborted) throw cause;
     throw new ApiError(0, 'The server does not answer. Check that cuepoint is still running.');
   }
   if (!response.ok) {
-    const status = (await response.json().catch(() => null)) as Status | null;
-    throw new ApiError(response.status, status?.message || `The server answered ${response.status}.`);
+    const status = (await response.json().catch(() => null)) as (Status & { detail?: string }) | null;
+    throw new ApiError(response.status, status?.message || status?.detail || `The server answered ${response.status}.`);
   }
   return (await response.json()) as T;
+}
+
+/** Posts JSON. What changes something for who is signed in has to show their session's csrf. */
+export function post<T>(path: string, body: object, csrf?: string): Promise<T> {
+  const headers = { 'content-type': 'application/json', ...(csrf === undefined ? {} : { 'x-cuepoint-csrf': csrf }) };
+  return request<T>(path, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+async function get<T>(path: string, signal?: AbortSignal, query: Record<string, string> = {}): Promise<T> {
+  const search = new URLSearchParams(query).toString();
+  try {
+    return await request<T>(search ? `${path}?${search}` : path, { signal: signal ?? null });
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) dispatchEvent(new Event(signedOut));
+    throw error;
+  }
 }
 
 /** The id in the resource name "videos/{id}". */

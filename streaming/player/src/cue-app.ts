@@ -1,9 +1,12 @@
-import { LitElement, css, html } from 'lit';
+import { LitElement, css, html, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
+import { signedOut } from './api';
 import { go, parse, watchRoute, type Route } from './route';
+import { enter, maySee, signOut, type Session } from './session';
 import { base } from './style';
 import * as icons from './icons';
 import './cue-library';
+import './cue-sign-in';
 
 /** How long typing must pause before the search runs, in milliseconds. */
 const typingPause = 220;
@@ -17,6 +20,9 @@ export class CueApp extends LitElement {
   static override styles = [base, styles()];
 
   @state() private route: Route = parse(new URL(location.href));
+  /** Not known before the server has said it. */
+  @state() private session: Session | undefined;
+  @state() private problem = '';
   @query('main') private main!: HTMLElement;
   @query('input') private input!: HTMLInputElement;
 
@@ -31,6 +37,8 @@ export class CueApp extends LitElement {
     const { signal } = this.connection;
     watchRoute((route) => this.follow(route), signal);
     addEventListener('keydown', (event) => this.onKey(event), { signal });
+    addEventListener(signedOut, () => void this.enter(), { signal });
+    void this.enter();
   }
 
   override disconnectedCallback(): void {
@@ -44,7 +52,6 @@ export class CueApp extends LitElement {
   }
 
   override render() {
-    const { route } = this;
     return html`
       <a class="skip" href="#main" @click=${this.skip}>Skip to the content</a>
       <header>
@@ -63,13 +70,39 @@ export class CueApp extends LitElement {
           />
           <kbd aria-hidden="true">/</kbd>
         </form>
+        ${this.session?.signedIn ? html`<button class="out" @click=${this.leave}>Sign out</button>` : nothing}
       </header>
-      <main id="main" tabindex="-1">
-        ${route.page === 'watch'
-          ? (void loadWatch(), html`<cue-watch .route=${route}></cue-watch>`)
-          : html`<cue-library .query=${route.query}></cue-library>`}
-      </main>
+      <main id="main" tabindex="-1">${this.session ? this.content(this.session) : nothing}</main>
     `;
+  }
+
+  private content(session: Session) {
+    const { route } = this;
+    if (!maySee(session)) {
+      return html`<cue-sign-in
+        .problem=${this.problem}
+        @signed-in=${(event: CustomEvent<Session>) => this.entered(event.detail)}
+      ></cue-sign-in>`;
+    }
+    return route.page === 'watch'
+      ? (void loadWatch(), html`<cue-watch .route=${route}></cue-watch>`)
+      : html`<cue-library .query=${route.query}></cue-library>`;
+  }
+
+  private async enter(): Promise<void> {
+    const { session, problem } = await enter();
+    this.entered(session, problem);
+  }
+
+  private entered(session: Session, problem = ''): void {
+    this.session = session;
+    this.problem = session.signedIn && !maySee(session) ? 'this key allows nothing that can be shown here' : problem;
+    if (maySee(session) && location.pathname === '/login') go({ page: 'library', query: '' });
+  }
+
+  private async leave(): Promise<void> {
+    if (this.session) await signOut(this.session).catch(() => undefined);
+    await this.enter();
   }
 
   private follow(route: Route): void {
@@ -149,6 +182,15 @@ function styles() {
       letter-spacing: -0.015em;
       border-radius: var(--round-small);
     }
+    .out {
+      justify-self: end;
+      color: var(--muted);
+      white-space: nowrap;
+      border-radius: var(--round-small);
+    }
+    .out:hover {
+      color: var(--ink);
+    }
     form {
       display: flex;
       align-items: center;
@@ -219,7 +261,7 @@ function styles() {
     }
     @media (max-width: 40rem) {
       header {
-        grid-template-columns: auto minmax(0, 1fr);
+        grid-template-columns: auto minmax(0, 1fr) auto;
       }
       .brand span,
       kbd {

@@ -737,7 +737,7 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\tVideoView\x12\x1a\n" +
 	"\x16VIDEO_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VIDEO_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fVIDEO_VIEW_FULL\x10\x022\xa7\x05\n" +
+	"\x0fVIDEO_VIEW_FULL\x10\x022\x8d\x06\n" +
 	"\fVideoService\x12g\n" +
 	"\bGetVideo\x12\x1c.cuepoint.v1.GetVideoRequest\x1a\x12.cuepoint.v1.Video\")\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=videos/*}\x90\x02\x01\x12h\n" +
 	"\n" +
@@ -745,10 +745,10 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"/v1/videos\x90\x02\x01\x12\x80\x01\n" +
 	"\n" +
 	"WatchVideo\x12\x1e.cuepoint.v1.WatchVideoRequest\x1a\x1f.cuepoint.v1.WatchVideoResponse\"/\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=videos/*}:watch\x90\x02\x010\x01\x12H\n" +
-	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\"\x04\xc0\xb1\x1a\x02\x12Q\n" +
-	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x12.cuepoint.v1.Video\"\v\xdaA\x04name\xc0\xb1\x1a\x02\x12O\n" +
-	"\vCancelVideo\x12\x1f.cuepoint.v1.CancelVideoRequest\x1a\x12.cuepoint.v1.Video\"\v\xdaA\x04name\xc0\xb1\x1a\x02\x12S\n" +
-	"\vDeleteVideo\x12\x1f.cuepoint.v1.DeleteVideoRequest\x1a\x16.google.protobuf.Empty\"\v\xdaA\x04name\xc0\xb1\x1a\x02B\xae\x01\n" +
+	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\"\x04\xc0\xb1\x1a\x02\x12w\n" +
+	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x12.cuepoint.v1.Video\"1\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=videos/*}:analyze\x12t\n" +
+	"\vCancelVideo\x12\x1f.cuepoint.v1.CancelVideoRequest\x1a\x12.cuepoint.v1.Video\"0\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/{name=videos/*}:cancel\x12n\n" +
+	"\vDeleteVideo\x12\x1f.cuepoint.v1.DeleteVideoRequest\x1a\x16.google.protobuf.Empty\"&\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=videos/*}B\xae\x01\n" +
 	"\x0fcom.cuepoint.v1B\x11VideoServiceProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
 var (

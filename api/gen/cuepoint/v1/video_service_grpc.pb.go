@@ -36,10 +36,7 @@ const (
 // VideoService answers what is known of the library's videos, and takes the
 // commands that change them.
 //
-// A method whose idempotency_level is not NO_SIDE_EFFECTS is a command. Commands
-// are taken on the Unix socket in the data directory alone, from who may open it:
-// elsewhere the answer is PERMISSION_DENIED. They have no REST form and may
-// change from release to release; programs of one release speak them.
+// Who may open the Unix socket in the server's data directory needs no key there.
 type VideoServiceClient interface {
 	// GetVideo returns one video with everything found in it.
 	//
@@ -72,8 +69,12 @@ type VideoServiceClient interface {
 	// and returns the video without waiting for them. The same bytes are the same
 	// video: given again, what is set in the request replaces what was set before.
 	//
-	// Errors: INVALID_ARGUMENT for a relative path or a malformed language;
-	// SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE,
+	// A path names any file that the server can read, so the scope write is not
+	// enough for one: it takes the socket, or the scope admin in the workspace
+	// `default`, whose admins are the server's own. It has no REST form.
+	//
+	// Errors: PERMISSION_DENIED for a path from anybody else; INVALID_ARGUMENT for
+	// a relative path or a malformed language; SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE,
 	// CAPTIONS_INVALID, STORAGE_FULL.
 	CreateVideo(ctx context.Context, in *CreateVideoRequest, opts ...grpc.CallOption) (*Video, error)
 	// AnalyzeVideo queues stages of a video and returns it without waiting for
@@ -187,10 +188,7 @@ func (c *videoServiceClient) DeleteVideo(ctx context.Context, in *DeleteVideoReq
 // VideoService answers what is known of the library's videos, and takes the
 // commands that change them.
 //
-// A method whose idempotency_level is not NO_SIDE_EFFECTS is a command. Commands
-// are taken on the Unix socket in the data directory alone, from who may open it:
-// elsewhere the answer is PERMISSION_DENIED. They have no REST form and may
-// change from release to release; programs of one release speak them.
+// Who may open the Unix socket in the server's data directory needs no key there.
 type VideoServiceServer interface {
 	// GetVideo returns one video with everything found in it.
 	//
@@ -223,8 +221,12 @@ type VideoServiceServer interface {
 	// and returns the video without waiting for them. The same bytes are the same
 	// video: given again, what is set in the request replaces what was set before.
 	//
-	// Errors: INVALID_ARGUMENT for a relative path or a malformed language;
-	// SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE,
+	// A path names any file that the server can read, so the scope write is not
+	// enough for one: it takes the socket, or the scope admin in the workspace
+	// `default`, whose admins are the server's own. It has no REST form.
+	//
+	// Errors: PERMISSION_DENIED for a path from anybody else; INVALID_ARGUMENT for
+	// a relative path or a malformed language; SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE,
 	// CAPTIONS_INVALID, STORAGE_FULL.
 	CreateVideo(context.Context, *CreateVideoRequest) (*Video, error)
 	// AnalyzeVideo queues stages of a video and returns it without waiting for
