@@ -166,7 +166,7 @@ func TestMalformedCommands(t *testing.T) {
 		{"captions_path", create(&cuepointv1.CreateVideoRequest{Source: path("/a.mp4"), CaptionsPath: []byte("a.vtt")})},
 		{"video.language_code", create(&cuepointv1.CreateVideoRequest{Source: path("/a.mp4"), Video: &cuepointv1.Video{LanguageCode: "deutsch"}})},
 		{"name", analyze(&cuepointv1.AnalyzeVideoRequest{})},
-		{"stages", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/a", Stages: []string{"speech", "../x"}})},
+		{"stages[1]", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/a", Stages: []string{"speech", "../x"}})},
 		{"stages", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/a", Stages: slices.Repeat([]string{"speech"}, 65)})},
 		{"name", cancel(&cuepointv1.CancelVideoRequest{Name: "videos/-"})},
 		{"name", remove(&cuepointv1.DeleteVideoRequest{Name: "tides", Purge: true})},

@@ -86,7 +86,7 @@ func TestInsightsRefuseWhatCannotBe(t *testing.T) {
 		"/v1/videos/v/transcripts?page_token=" + token:                   {400, "page_token"},
 		"/v1/videos/v/cues?page_token=" + token + token:                  {400, "page_token"},
 		"/v1/videos/v/cues?page_size=-1":                                 {400, "page_size"},
-		"/v1/videos/v/cues?kinds=Shot":                                   {400, "kinds"},
+		"/v1/videos/v/cues?kinds=Shot":                                   {400, "kinds[0]"},
 		"/v1/videos/v/cues?start_offset=-1s":                             {400, "start_offset"},
 		"/v1/videos/v/cues?start_offset=2s&end_offset=2s":                {400, "end_offset"},
 		"/v1/videos/v/cues?start_offset=x":                               {400, ""},

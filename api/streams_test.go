@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -127,7 +128,8 @@ func (b *bundle) open(ctx context.Context, path string, header http.Header) (*ht
 	if err != nil {
 		return nil, err
 	}
-	r.Header = header
+	maps.Copy(r.Header, header)
+	r.Header.Set("Authorization", "Bearer "+b.Key)
 	resp, err := b.client.Do(r)
 	if err == nil && resp.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(resp.Body)
