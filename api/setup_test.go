@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,13 +21,11 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/analyzer/text"
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/models"
-	"github.com/cuepoint/cuepoint/models/weights"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/sqlite"
 	"github.com/cuepoint/cuepoint/streaming/origin"
@@ -120,36 +117,6 @@ func (m media) Open(_ context.Context, key string) (io.ReadSeekCloser, error) {
 		return nil, models.Errorf(models.CodeNotFound, "nothing published").Because(err)
 	}
 	return file, err
-}
-
-// machine is a system that has some of what it needs.
-type machine struct{}
-
-func (machine) Version() api.Version {
-	return api.Version{Version: "v1.2.3", Commit: "abc", Go: "go1.26", Platform: "linux/amd64"}
-}
-
-func (machine) Capabilities(context.Context) (api.Capabilities, error) {
-	return api.Capabilities{
-		Programs: []api.Program{
-			{Name: "ffmpeg", Purpose: "packages", Required: true, Available: true, Version: "5.1"},
-			{Name: "cuepoint-speech", Purpose: "hears", Problem: "not installed"},
-		},
-		SpeechModel: "base-q5_1", SpeechLanguages: []string{"mul"}, TextLanguages: []string{"en", "de"}, Containers: []string{"mov"},
-		Limits: api.Limits{Bytes: 20 << 30, Duration: 6 * time.Hour, Width: 8192, Height: 8192, Pixels: 36_000_000, Streams: 64},
-	}, nil
-}
-
-func (machine) Stages() []analyzer.Spec {
-	return []analyzer.Spec{{Name: "probe", Version: 1, Class: analyzer.Light}, {Name: "speech", Version: 2, Needs: []string{"probe"}, Optional: true, Class: analyzer.Heavy}}
-}
-
-func (machine) Weights() []weights.Status {
-	return []weights.Status{
-		{Model: weights.Model{Name: "tiny", Kind: weights.Speech, Bytes: 77691713, SHA256: "be07"}, Partial: 12},
-		{Model: weights.Model{Name: "base-q5_1", Kind: weights.Speech, Bytes: 59707625, SHA256: "422f"}, Path: "/secret/base.bin", Default: true},
-		{Model: weights.Model{Name: "silero-v6.2.0", Kind: weights.Voice, Bytes: 885098, SHA256: "2aa2"}},
-	}
 }
 
 // secrets are what no log may hold.
@@ -286,54 +253,6 @@ func (b *bundle) dialSocket(t *testing.T) *grpc.ClientConn {
 	return conn
 }
 
-// answer is what came back over HTTP.
-type answer struct {
-	Code   int
-	Header http.Header
-	Body   string
-}
-
-// JSON is the body as JSON.
-func (a answer) JSON(t *testing.T) map[string]any {
-	t.Helper()
-	var v map[string]any
-	if err := json.Unmarshal([]byte(a.Body), &v); err != nil {
-		t.Fatalf("body %q: %v", a.Body, err)
-	}
-	return v
-}
-
-// ask sends a request with the key for everything; change, where not nil, changes it before.
-func (b *bundle) ask(t *testing.T, method, path string, body io.Reader, change func(*http.Request)) answer {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, b.URL+path, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+b.Key)
-	if change != nil {
-		change(r)
-	}
-	resp, err := b.client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	read, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{resp.StatusCode, resp.Header, string(read)}
-}
-
-func (b *bundle) get(t *testing.T, path string) answer {
-	t.Helper()
-	return b.ask(t, http.MethodGet, path, nil, nil)
-}
-
-// created is when the first video was added; each next is a second younger.
-var created = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-
 // add puts a video with everything in it into the library.
 func (b *bundle) add(t *testing.T, id string) {
 	t.Helper()
@@ -407,13 +326,5 @@ func (b *bundle) add(t *testing.T, id string) {
 		if err := b.Library.Commit(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
-	}
-}
-
-// contains fails the test where a text lacks a part.
-func contains(t *testing.T, text, part string) {
-	t.Helper()
-	if !strings.Contains(text, part) {
-		t.Errorf("%q lacks %q", text, part)
 	}
 }

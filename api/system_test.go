@@ -1,12 +1,48 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/models/weights"
 )
+
+// machine is a system that has some of what it needs.
+type machine struct{}
+
+func (machine) Version() api.Version {
+	return api.Version{Version: "v1.2.3", Commit: "abc", Go: "go1.26", Platform: "linux/amd64"}
+}
+
+func (machine) Capabilities(context.Context) (api.Capabilities, error) {
+	return api.Capabilities{
+		Programs: []api.Program{
+			{Name: "ffmpeg", Purpose: "packages", Required: true, Available: true, Version: "5.1"},
+			{Name: "cuepoint-speech", Purpose: "hears", Problem: "not installed"},
+		},
+		SpeechModel: "base-q5_1", SpeechLanguages: []string{"mul"}, TextLanguages: []string{"en", "de"}, Containers: []string{"mov"},
+		Limits: api.Limits{Bytes: 20 << 30, Duration: 6 * time.Hour, Width: 8192, Height: 8192, Pixels: 36_000_000, Streams: 64},
+	}, nil
+}
+
+func (machine) Stages() []analyzer.Spec {
+	return []analyzer.Spec{{Name: "probe", Version: 1, Class: analyzer.Light}, {Name: "speech", Version: 2, Needs: []string{"probe"}, Optional: true, Class: analyzer.Heavy}}
+}
+
+func (machine) Weights() []weights.Status {
+	return []weights.Status{
+		{Model: weights.Model{Name: "tiny", Kind: weights.Speech, Bytes: 77691713, SHA256: "be07"}, Partial: 12},
+		{Model: weights.Model{Name: "base-q5_1", Kind: weights.Speech, Bytes: 59707625, SHA256: "422f"}, Path: "/secret/base.bin", Default: true},
+		{Model: weights.Model{Name: "silero-v6.2.0", Kind: weights.Voice, Bytes: 885098, SHA256: "2aa2"}},
+	}
+}
 
 func TestASystemTellsOfItself(t *testing.T) {
 	t.Parallel()
