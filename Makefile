@@ -116,10 +116,8 @@ verify-api:
 	$(ENV)
 	rm -rf build/verify
 	mkdir -p build/verify/api
-	base=$$(git merge-base HEAD main 2>/dev/null || git merge-base HEAD origin/main 2>/dev/null || git rev-parse HEAD)
-	if [[ $$base == "$$(git rev-parse HEAD)" ]]; then # this is main: against what was there before
-		base=$$(git rev-parse -q --verify HEAD^ || echo HEAD)
-	fi
+	# What was released is promised; before the first release, what the last commit held.
+	base=$$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null || git rev-parse -q --verify HEAD^ || echo HEAD)
 	mkdir -p build/verify/base
 	git archive "$$base" api/buf.yaml api/proto | tar -x -C build/verify/base
 	ln -s ../../../../api/third_party build/verify/base/api/third_party
