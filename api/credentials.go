@@ -27,17 +27,23 @@ const (
 )
 
 // shownBy returns what a gRPC call shows of its caller: a key as `authorization:
-// Bearer …` or as `x-api-key`.
-func shownBy(ctx context.Context) (access.Shown, error) {
+// Bearer …` or as `x-api-key`. HOST_NOT_ALLOWED as [Guard] has it.
+func (s *Server) shownBy(ctx context.Context) (access.Shown, error) {
 	md, _ := metadata.FromIncomingContext(ctx)
 	from, ok := peer.FromContext(ctx)
 	if ok && from.Addr.Network() == "bufconn" { // the gateway's pipe, which nobody else can reach
 		return access.Shown{Key: first(md, shownKeyHeader), Session: first(md, shownSessionHeader), Address: first(md, shownAddressHeader)}, nil
 	}
+	if name := first(md, ":authority"); !ownName(name, s.hosts) {
+		return access.Shown{}, notOurName(name)
+	}
 	key, err := keyIn(md.Get("authorization"), md.Get("x-api-key"))
 	shown := access.Shown{Key: key}
 	if ok {
 		shown.Address = hostOf(from.Addr.String())
+		if client := clientOf(md.Get("x-forwarded-for"), s.proxies); client != "" && isProxy(s.proxies, shown.Address) {
+			shown.Address = client
+		}
 	}
 	return shown, err
 }

@@ -6,15 +6,22 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
 
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/models"
+)
+
+const (
+	pingAfter  = time.Minute      // without a sign of life of a client
+	pingsApart = 10 * time.Second // of a client, at least
 )
 
 // newPublic returns the gRPC server for whoever comes over the network.
@@ -29,7 +36,12 @@ func (s *Server) newLocal(c Config) *grpc.Server {
 
 // newGRPC returns a gRPC server with all services on it.
 func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
-	g := grpc.NewServer(append(options, grpc.MaxRecvMsgSize(maxMessage))...)
+	g := grpc.NewServer(append(options,
+		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxHeaderListSize(maxHeader), grpc.MaxConcurrentStreams(maxStreams),
+		grpc.ConnectionTimeout(headerTimeout),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout, Time: pingAfter}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingsApart, PermitWithoutStream: true}),
+	)...)
 	videos := &videoService{libraries: c.Libraries, commands: c.Commands, feed: c.Feed, pulse: c.Pulse}
 	cuepointv1.RegisterVideoServiceServer(g, videos)
 	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{libraries: c.Libraries})

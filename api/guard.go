@@ -18,12 +18,16 @@ func Guard(hosts []string, proxies []netip.Prefix, next http.Handler) http.Handl
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		if !ownName(r.Host, hosts) {
-			writeProblem(w, models.Errorf(models.CodeHostNotAllowed,
-				"this server does not go by the name %q: use its address, or start it with --host=NAME", r.Host))
+			writeProblem(w, notOurName(r.Host))
 			return
 		}
 		next.ServeHTTP(w, r)
 	}))
+}
+
+func notOurName(host string) error {
+	return models.Errorf(models.CodeHostNotAllowed,
+		"this server does not go by the name %q: use its address, or start it with --host=NAME", shorten(host))
 }
 
 // ownName tells whether a Host header can only come from who meant this

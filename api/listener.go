@@ -15,12 +15,12 @@ func NewListener(ctx context.Context, address string, config *tls.Config) (net.L
 		return nil, err
 	}
 	listener := limitConnections(tcp.(*net.TCPListener), maxConnections)
-	if config != nil {
-		config = config.Clone()
-		config.NextProtos = []string{"h2", "http/1.1"}
-		listener = tls.NewListener(listener, config)
+	if config == nil {
+		return listener, nil
 	}
-	return listener, nil
+	config = config.Clone()
+	config.NextProtos = []string{"h2", "http/1.1"}
+	return tls.NewListener(listener, config), nil
 }
 
 // limitedListener accepts so many connections at a time; further ones wait.
@@ -31,7 +31,7 @@ type limitedListener struct {
 	close  func() error
 }
 
-func limitConnections(l *net.TCPListener, most int) net.Listener {
+func limitConnections(l *net.TCPListener, most int) *limitedListener {
 	closed := make(chan struct{})
 	return &limitedListener{l, make(chan struct{}, most), closed, sync.OnceValue(func() error {
 		close(closed)
@@ -52,7 +52,7 @@ func (l *limitedListener) Accept() (net.Conn, error) {
 		release()
 		return nil, err
 	}
-	return limitedConn{conn, release}, nil
+	return &limitedConn{TCPConn: conn, release: release}, nil
 }
 
 // Close implements [net.Listener].
@@ -62,11 +62,22 @@ func (l *limitedListener) Close() error { return l.close() }
 // one: to close one half of it, and to send files without copying them.
 type limitedConn struct {
 	*net.TCPConn
+	begun   []byte // was read already, and comes first
 	release func()
 }
 
+// Read implements [net.Conn].
+func (c *limitedConn) Read(p []byte) (int, error) {
+	if len(c.begun) > 0 {
+		n := copy(p, c.begun)
+		c.begun = c.begun[n:]
+		return n, nil
+	}
+	return c.TCPConn.Read(p)
+}
+
 // Close implements [net.Conn].
-func (c limitedConn) Close() error {
+func (c *limitedConn) Close() error {
 	defer c.release()
 	return c.TCPConn.Close()
 }

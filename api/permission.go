@@ -83,7 +83,7 @@ func (s *Server) whileAdmitted(ctx context.Context, shown access.Shown) (_ conte
 
 // caller finds out who calls a method, and whether they may.
 func (s *Server) caller(ctx context.Context, method string) (access.Caller, access.Shown, error) {
-	shown, err := shownBy(ctx)
+	shown, err := s.shownBy(ctx)
 	if err != nil {
 		return access.Caller{}, shown, err
 	}

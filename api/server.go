@@ -74,8 +74,11 @@ type Config struct {
 type Server struct {
 	log      *slog.Logger
 	gate     *access.Gate
+	hosts    []string
+	proxies  []netip.Prefix
 	tls      *tls.Config
-	public   *grpc.Server
+	calls    *grpc.Server // for who speaks gRPC on a connection without encryption
+	public   *grpc.Server // for all else that comes over the network
 	local    *grpc.Server
 	health   *health.Server
 	pipe     *bufconn.Listener // on which the gateway reaches public
@@ -93,9 +96,9 @@ type Server struct {
 // New returns a server that listens to nothing yet.
 func New(c Config) (*Server, error) {
 	c.Pulse = cmp.Or(c.Pulse, usualPulse)
-	s := &Server{log: c.Log, gate: c.Gate, tls: c.TLS, health: health.NewServer(), pipe: bufconn.Listen(maxBody)}
+	s := &Server{log: c.Log, gate: c.Gate, hosts: c.Hosts, proxies: c.Proxies, tls: c.TLS, health: health.NewServer(), pipe: bufconn.Listen(maxBody)}
 	s.stopping, s.stop = context.WithCancel(context.Background())
-	s.public, s.local = s.newPublic(c), s.newLocal(c)
+	s.calls, s.public, s.local = s.newPublic(c), s.newPublic(c), s.newLocal(c)
 	rest, err := s.newGateway()
 	if err != nil {
 		return nil, fmt.Errorf("connect the gateway: %w", err)
@@ -176,8 +179,13 @@ func (s *Server) ListenSocket(ctx context.Context, dir string) (err error) {
 // Serve answers requests until Close, and then returns nil.
 func (s *Server) Serve() error {
 	serve := []func() error{func() error { return s.public.Serve(s.pipe) }}
-	if s.listener != nil {
-		serve = append(serve, func() error { return s.http.Serve(s.listener) })
+	switch l := s.listener.(type) {
+	case nil:
+	case *limitedListener:
+		doors := openDoors(l)
+		serve = append(serve, func() error { return s.calls.Serve(doors.calls) }, func() error { return s.http.Serve(doors.web) })
+	default: // encrypted: browsers speak HTTP/2 there too
+		serve = append(serve, func() error { return s.http.Serve(l) })
 	}
 	if s.socket != nil {
 		serve = append(serve, func() error { return s.local.Serve(s.socket) })
@@ -189,10 +197,12 @@ func (s *Server) Serve() error {
 	var failure error
 	for range serve {
 		err := <-ended
-		if err == nil || errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped) {
+		if err == nil || errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped) ||
+			s.stopping.Err() != nil && errors.Is(err, net.ErrClosed) {
 			continue
 		}
 		failure = errors.Join(failure, err, s.http.Close())
+		s.calls.Stop()
 		s.public.Stop()
 		s.local.Stop()
 	}
@@ -213,7 +223,10 @@ func (s *Server) close(ctx context.Context) error {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		s.local.GracefulStop() // waits until every command has returned
+		var each sync.WaitGroup
+		each.Go(s.calls.GracefulStop)
+		each.Go(s.local.GracefulStop) // waits until every command has returned
+		each.Wait()
 	}()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
@@ -222,6 +235,7 @@ func (s *Server) close(ctx context.Context) error {
 	select {
 	case <-finished:
 	case <-ctx.Done():
+		s.calls.Stop()
 		s.local.Stop() // makes the commands' contexts end, and finished come
 		<-finished
 		err = errors.Join(err, fmt.Errorf("commands were cut off: %w", ctx.Err()))

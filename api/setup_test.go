@@ -227,13 +227,14 @@ func (s shows) GetRequestMetadata(context.Context, ...string) (map[string]string
 func (shows) RequireTransportSecurity() bool { return false }
 
 // dialWith returns a gRPC connection that shows a key, or nothing.
-func (b *bundle) dialWith(t *testing.T, key string) *grpc.ClientConn {
+func (b *bundle) dialWith(t *testing.T, key string, options ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
 	md := shows{}
 	if key != "" {
 		md["authorization"] = "Bearer " + key
 	}
-	conn, err := grpc.NewClient(b.Server.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(md))
+	conn, err := grpc.NewClient(b.Server.Addr().String(), append(options,
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithPerRPCCredentials(md))...)
 	if err != nil {
 		t.Fatal(err)
 	}
