@@ -45,7 +45,10 @@ func (c *Control) create(ctx context.Context, workspace string, video *models.Vi
 			t.touch(t.run(stage))
 		}
 		t.advance()
-		return t.write(ctx)
+		if err := t.write(ctx); err != nil {
+			return err
+		}
+		return MakeAnswer(ctx, lib, video.ID)
 	})
 }
 

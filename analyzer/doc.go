@@ -8,6 +8,8 @@
 //	stage, pipeline       what a stage is; the checked list of stages
 //	intake, submission    how a file becomes a video
 //	control, turn         changes to a video: each one transaction
+//	details               what its owner says of it
+//	answer                what who asked for a change is told
 //	plan                  what the state of a video's runs makes necessary
 //	queue                 how tasks are handed out
 //	worker                takes tasks and stops well

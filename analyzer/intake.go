@@ -63,11 +63,10 @@ func (in *Intake) Add(ctx context.Context, workspace, path string, opt Options) 
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	source := displayText(path)
-	base := filepath.Base(source)
 	given := &submission{
 		Intake: in, workspace: workspace, file: f, captions: captions,
 		video: models.Video{
-			ID: models.NewID(), Title: cmp.Or(opt.Title, strings.TrimSuffix(base, filepath.Ext(base))), Source: source,
+			ID: models.NewID(), Title: cmp.Or(opt.Title, titleOf(source)), Source: source,
 			SHA256: sum, Size: size, Language: opt.Language,
 		},
 		title: opt.Title,

@@ -42,7 +42,10 @@ func (c *Control) change(ctx context.Context, workspace, id string, f func(t *tu
 			return err
 		}
 		t.advance()
-		return t.write(ctx)
+		if err := t.write(ctx); err != nil {
+			return err
+		}
+		return MakeAnswer(ctx, lib, id)
 	})
 }
 

@@ -5,21 +5,26 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/text/language"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
 )
 
-// Commands change the library of a workspace. Each returns when what it asks for is sure to
-// happen, not when it has happened, and may be called again.
+// Commands change the library of a workspace. Each returns when what it asks for
+// is sure to happen, not when it has happened, and may be called again. An
+// [analyzer.Answer] of its context is made in its transaction.
 type Commands interface {
 	// Create takes a source in and queues its stages. The same bytes are the same
 	// video, for which what is not empty in r replaces what was set before.
 	// SOURCE_UNAVAILABLE and what else can be wrong with a file; STORAGE_FULL.
 	Create(ctx context.Context, r CreateRequest) (*models.Video, error)
+
+	// Update changes what the owner of a video says of it; see [analyzer.Control.Update].
+	Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error)
 
 	// Analyze queues the stages, all where none are named, whose results are not
 	// current; with force also those that are, and the stages that rest on them.
@@ -44,10 +49,10 @@ type CreateRequest struct {
 
 func (s *videoService) CreateVideo(ctx context.Context, req *cuepointv1.CreateVideoRequest) (*cuepointv1.Video, error) {
 	r := CreateRequest{Title: req.GetVideo().GetTitle(), Language: req.GetVideo().GetLanguageCode()}
-	if _, err := language.Parse(r.Language); r.Language != "" && err != nil {
-		return nil, invalid("video.language_code", "want a language tag (BCP 47) such as de or pt-BR, not %q", shorten(r.Language))
+	err := checkLanguage("video.language_code", r.Language)
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	if r.Path, err = parsePath("path", req.GetPath()); err != nil {
 		return nil, err
 	}
@@ -60,7 +65,10 @@ func (s *videoService) CreateVideo(ctx context.Context, req *cuepointv1.CreateVi
 		return nil, models.Errorf(models.CodePermissionDenied,
 			"files of the server's machine are read for who has the scope admin in the workspace %s, and on that machine", models.DefaultWorkspace)
 	}
-	return s.answer(ctx, func(c Commands) (*models.Video, error) { return c.Create(ctx, r) })
+	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error {
+		_, err := c.Create(ctx, r)
+		return err
+	})
 }
 
 func (s *videoService) AnalyzeVideo(ctx context.Context, req *cuepointv1.AnalyzeVideoRequest) (*cuepointv1.Video, error) {
@@ -68,9 +76,9 @@ func (s *videoService) AnalyzeVideo(ctx context.Context, req *cuepointv1.Analyze
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(ctx, func(c Commands) (*models.Video, error) {
-		video, err := c.Analyze(ctx, id, req.GetStages(), req.GetForce())
-		return video, about("stages", err)
+	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error {
+		_, err := c.Analyze(ctx, id, req.GetStages(), req.GetForce())
+		return about("stages", err)
 	})
 }
 
@@ -79,7 +87,10 @@ func (s *videoService) CancelVideo(ctx context.Context, req *cuepointv1.CancelVi
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(ctx, func(c Commands) (*models.Video, error) { return c.Cancel(ctx, id) })
+	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error {
+		_, err := c.Cancel(ctx, id)
+		return err
+	})
 }
 
 func (s *videoService) DeleteVideo(ctx context.Context, req *cuepointv1.DeleteVideoRequest) (*emptypb.Empty, error) {
@@ -96,16 +107,33 @@ func (s *videoService) DeleteVideo(ctx context.Context, req *cuepointv1.DeleteVi
 	return &emptypb.Empty{}, s.commands(access.From(ctx).Workspace).Delete(ctx, id)
 }
 
-// answer carries a command out and describes the video it returns.
-func (s *videoService) answer(ctx context.Context, carryOut func(Commands) (*models.Video, error)) (*cuepointv1.Video, error) {
-	if s.commands == nil {
-		return nil, noCommands()
+// carryOut gives a command, and returns the answer that is made in its
+// transaction of the video that it leaves: nobody changes that in between.
+func carryOut[A any](ctx context.Context, commands func(workspace string) Commands,
+	answer func(ctx context.Context, library store.Library, id string) (A, error),
+	give func(ctx context.Context, to Commands) error,
+) (made A, err error) {
+	if commands == nil {
+		return made, noCommands()
 	}
-	video, err := carryOut(s.commands(access.From(ctx).Workspace))
+	ctx = analyzer.WithAnswer(ctx, func(ctx context.Context, lib store.TxLibrary, id string) (err error) {
+		made, err = answer(ctx, lib, id)
+		return err
+	})
+	if err := give(ctx, commands(access.From(ctx).Workspace)); err != nil {
+		var none A
+		return none, err
+	}
+	return made, nil
+}
+
+// videoAnswer describes the video of a command.
+func videoAnswer(ctx context.Context, library store.Library, id string) (*cuepointv1.Video, error) {
+	video, err := library.Video(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return s.describe(ctx, video, cuepointv1.VideoView_VIDEO_VIEW_BASIC)
+	return describe(ctx, library, video, cuepointv1.VideoView_VIDEO_VIEW_BASIC)
 }
 
 func noCommands() error {

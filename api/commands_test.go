@@ -13,17 +13,21 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
 )
 
 // commands remembers what it was told to do and answers from the library.
 type commands struct {
-	library *library
-	mu      sync.Mutex
-	given   []string
-	first   func(context.Context) error // what each command does first, where not nil
+	library   *library
+	store     store.Store
+	workspace string
+	mu        sync.Mutex
+	given     []string
+	first     func(context.Context) error // what each command does first, where not nil
 }
 
 func (c *commands) do(ctx context.Context, id, format string, args ...any) (*models.Video, error) {
@@ -36,6 +40,10 @@ func (c *commands) do(ctx context.Context, id, format string, args ...any) (*mod
 			return nil, err
 		}
 	}
+	err := c.store.Tx(ctx, func(tx store.Tx) error { return analyzer.MakeAnswer(ctx, tx.In(c.workspace), id) })
+	if err != nil {
+		return nil, err
+	}
 	return c.library.Video(ctx, id)
 }
 
@@ -45,6 +53,10 @@ func (c *commands) Create(ctx context.Context, r api.CreateRequest) (*models.Vid
 
 func (c *commands) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
 	return c.do(ctx, id, "analyze %s %q %t", id, stages, force)
+}
+
+func (c *commands) Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error) {
+	return c.do(ctx, id, "update %s %q", id, *d.Title)
 }
 
 func (c *commands) Cancel(ctx context.Context, id string) (*models.Video, error) {
@@ -92,6 +104,13 @@ func analyze(req *cuepointv1.AnalyzeVideoRequest) func(context.Context, cuepoint
 	}
 }
 
+func update(req *cuepointv1.UpdateVideoRequest) func(context.Context, cuepointv1.VideoServiceClient) error {
+	return func(ctx context.Context, c cuepointv1.VideoServiceClient) error {
+		v, err := c.UpdateVideo(ctx, req)
+		return isTides(v, err)
+	}
+}
+
 func cancel(req *cuepointv1.CancelVideoRequest) func(context.Context, cuepointv1.VideoServiceClient) error {
 	return func(ctx context.Context, c cuepointv1.VideoServiceClient) error {
 		v, err := c.CancelVideo(ctx, req)
@@ -125,6 +144,7 @@ var everyCommand = []command{
 	{"analyze", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/tides"}), `analyze tides [] false`},
 	{"analyze stages", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/tides", Stages: []string{"speech", "shots"}, Force: true}),
 		`analyze tides ["speech" "shots"] true`},
+	{"update", update(&cuepointv1.UpdateVideoRequest{Video: &cuepointv1.Video{Name: "videos/tides", Title: "Ebb"}}), `update tides "Ebb"`},
 	{"cancel", cancel(&cuepointv1.CancelVideoRequest{Name: "videos/tides"}), `cancel tides`},
 	{"delete", remove(&cuepointv1.DeleteVideoRequest{Name: "videos/tides", Purge: true}), `delete tides`},
 }
@@ -168,6 +188,8 @@ func TestMalformedCommands(t *testing.T) {
 		{"name", analyze(&cuepointv1.AnalyzeVideoRequest{})},
 		{"stages[1]", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/a", Stages: []string{"speech", "../x"}})},
 		{"stages", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/a", Stages: slices.Repeat([]string{"speech"}, 65)})},
+		{"video", update(&cuepointv1.UpdateVideoRequest{})},
+		{"video.name", update(&cuepointv1.UpdateVideoRequest{Video: &cuepointv1.Video{Title: "Ebb"}})},
 		{"name", cancel(&cuepointv1.CancelVideoRequest{Name: "videos/-"})},
 		{"name", remove(&cuepointv1.DeleteVideoRequest{Name: "tides", Purge: true})},
 		{"purge", remove(&cuepointv1.DeleteVideoRequest{Name: "videos/tides"})},

@@ -251,7 +251,7 @@ func TestProblems(t *testing.T) {
 	if a.Code != http.StatusMethodNotAllowed || a.JSON(t)["reason"] != "UNIMPLEMENTED" {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}
-	for _, path := range []string{"/play/tides/package@run1/%2e%2e/library.db", "/play/%2e%2e/package@run1/master.m3u8", "/play/tides/" + url.PathEscape("../library.txt")} {
+	for _, path := range []string{"/play/tides/package@run1/%2e%2e/cuepoint.db", "/play/%2e%2e/package@run1/master.m3u8", "/play/tides/" + url.PathEscape("../library.txt")} {
 		if a := b.get(t, path); a.Code != http.StatusNotFound {
 			t.Errorf("%s: %d %s", path, a.Code, a.Body)
 		}

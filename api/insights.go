@@ -82,7 +82,7 @@ func (s *insightService) GetDocument(ctx context.Context, req *cuepointv1.GetDoc
 		return nil, err
 	}
 	doc := &cuepointv1.Document{Name: documentName(id)}
-	if doc.Video, err = s.videos.describe(ctx, video, cuepointv1.VideoView_VIDEO_VIEW_FULL); err != nil {
+	if doc.Video, err = describe(ctx, library, video, cuepointv1.VideoView_VIDEO_VIEW_FULL); err != nil {
 		return nil, err
 	}
 	cues, err := library.Cues(ctx, store.CueQuery{VideoID: id})

@@ -24,6 +24,9 @@ func videoMessage(v *models.Video) *cuepointv1.Video {
 		LanguageCode: v.Language,
 		CreateTime:   timeMessage(v.Created),
 		UpdateTime:   timeMessage(v.Updated),
+		Labels:       v.Labels,
+		ExternalId:   valid(v.ExternalID),
+		Etag:         Etag(v.Revision),
 	}
 	if v.Media != nil {
 		m.Duration = durationpb.New(v.Media.Duration)

@@ -110,6 +110,11 @@ func (b *bundle) asked(m method, key string) *dynamicpb.Message {
 			set(field, "videos/tides")
 		}
 	}
+	if strings.Contains(m.rest().GetPatch(), "{video.name=") {
+		video := msg.Mutable(m.Input().Fields().ByName("video")).Message()
+		video.Set(video.Descriptor().Fields().ByName("name"), protoreflect.ValueOf("videos/tides"))
+		video.Set(video.Descriptor().Fields().ByName("title"), protoreflect.ValueOf("Tides"))
+	}
 	return msg
 }
 
@@ -148,7 +153,11 @@ func (m method) request(t *testing.T, msg *dynamicpb.Message) (verb, path string
 	if before, rest, found := strings.Cut(path, "{"); found {
 		variable, after, _ := strings.Cut(rest, "}")
 		field, _, _ := strings.Cut(variable, "=")
-		path = before + msg.Get(m.Input().Fields().ByName(protoreflect.Name(field))).String() + after
+		within := protoreflect.Message(msg)
+		if outer, inner, nested := strings.Cut(field, "."); nested {
+			within, field = msg.Get(m.Input().Fields().ByName(protoreflect.Name(outer))).Message(), inner
+		}
+		path = before + within.Get(within.Descriptor().Fields().ByName(protoreflect.Name(field))).String() + after
 	}
 	query := url.Values{}
 	for _, field := range []string{"query", "purge", "video"} {
@@ -159,9 +168,13 @@ func (m method) request(t *testing.T, msg *dynamicpb.Message) (verb, path string
 	if rule.GetBody() == "" {
 		return verb, path + "?" + query.Encode(), nil
 	}
-	written, err := protojson.Marshal(msg)
-	if err != nil || rule.GetBody() != "*" {
-		written = []byte("{}")
+	whole := proto.Message(msg)
+	if field := rule.GetBody(); field != "*" {
+		whole = msg.Get(m.Input().Fields().ByName(protoreflect.Name(field))).Message().Interface()
+	}
+	written, err := protojson.Marshal(whole)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return verb, path, bytes.NewReader(written)
 }

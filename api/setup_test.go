@@ -126,7 +126,7 @@ var secrets = regexp.MustCompile(`ck_[0-9a-z]{16}_[0-9A-Za-z]|c[sl]_[0-9A-Za-z]{
 func setup(t *testing.T, change ...func(*api.Config, *access.Config)) *bundle {
 	t.Helper()
 	dir := t.TempDir()
-	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "library.db"))
+	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "cuepoint.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func setup(t *testing.T, change ...func(*api.Config, *access.Config)) *bundle {
 		Library: &library{Library: db.In(models.DefaultWorkspace), faults: map[string]func(context.Context) error{}},
 		Store:   db, Data: dir, Log: new(logged), client: &http.Client{Transport: &http.Transport{}},
 	}
-	b.Commands = &commands{library: b.Library}
+	b.Commands = &commands{library: b.Library, store: db, workspace: models.DefaultWorkspace}
 	b.Key = b.key(t, models.DefaultWorkspace, models.ScopeAdmin)
 	log := slog.New(slog.NewTextHandler(b.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	guarded := access.Config{Store: db, Streams: 10, Log: log}
@@ -151,7 +151,7 @@ func setup(t *testing.T, change ...func(*api.Config, *access.Config)) *bundle {
 		System:    machine{},
 		Commands: func(workspace string) api.Commands {
 			if workspace != models.DefaultWorkspace {
-				return &commands{library: &library{Library: db.In(workspace)}}
+				return &commands{library: &library{Library: db.In(workspace)}, store: db, workspace: workspace}
 			}
 			return b.Commands
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/cuepoint/cuepoint/api/filter"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/models"
@@ -34,11 +35,12 @@ func (s *videoService) GetVideo(ctx context.Context, req *cuepointv1.GetVideoReq
 	if err != nil {
 		return nil, err
 	}
-	video, err := libraryOf(ctx, s.libraries).Video(ctx, id)
+	library := libraryOf(ctx, s.libraries)
+	video, err := library.Video(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return s.describe(ctx, video, view)
+	return describe(ctx, library, video, view)
 }
 
 func (s *videoService) ListVideos(ctx context.Context, req *cuepointv1.ListVideosRequest) (*cuepointv1.ListVideosResponse, error) {
@@ -50,13 +52,21 @@ func (s *videoService) ListVideos(ctx context.Context, req *cuepointv1.ListVideo
 	if err != nil {
 		return nil, err
 	}
-	page, err := libraryOf(ctx, s.libraries).Videos(ctx, store.VideoQuery{Size: size, Token: req.GetPageToken()})
+	query := store.VideoQuery{Size: size, Token: req.GetPageToken(), Deleted: req.GetShowDeleted()}
+	if query.Filter, err = filter.Parse(req.GetFilter()); err != nil {
+		return nil, about("filter", err)
+	}
+	if query.Order, err = filter.ParseOrder(req.GetOrderBy()); err != nil {
+		return nil, about("order_by", err)
+	}
+	library := libraryOf(ctx, s.libraries)
+	page, err := library.Videos(ctx, query)
 	if err != nil {
 		return nil, about("page_token", err)
 	}
 	resp := &cuepointv1.ListVideosResponse{NextPageToken: page.Next}
 	for _, video := range page.Videos {
-		described, err := s.describe(ctx, video, view)
+		described, err := describe(ctx, library, video, view)
 		if err != nil {
 			return nil, err
 		}
@@ -66,8 +76,7 @@ func (s *videoService) ListVideos(ctx context.Context, req *cuepointv1.ListVideo
 }
 
 // describe gathers what a view of a video shows.
-func (s *videoService) describe(ctx context.Context, v *models.Video, view cuepointv1.VideoView) (*cuepointv1.Video, error) {
-	library := libraryOf(ctx, s.libraries)
+func describe(ctx context.Context, library store.Library, v *models.Video, view cuepointv1.VideoView) (*cuepointv1.Video, error) {
 	artifacts, err := library.Artifacts(ctx, v.ID)
 	if err != nil {
 		return nil, err

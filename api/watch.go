@@ -45,7 +45,7 @@ func (s *videoService) WatchVideo(req *cuepointv1.WatchVideoRequest, stream grpc
 		video: id, follow: req.GetFollow(), pulse: s.pulse, until: noEnd, spoken: time.Now(), told: map[string]float64{},
 	}
 	if req.GetCursor() == "" {
-		described, err := s.describe(ctx, video, cuepointv1.VideoView_VIDEO_VIEW_BASIC)
+		described, err := describe(ctx, library, video, cuepointv1.VideoView_VIDEO_VIEW_BASIC)
 		if err != nil {
 			return err
 		}

@@ -8,22 +8,35 @@ import (
 	"time"
 
 	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/api/filter"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 )
 
-type listCmd struct{}
+type listCmd struct {
+	Filter  string `help:"Which videos, such as 'title:tide AND duration > 90s AND labels.course = physics'." placeholder:"FILTER"`
+	OrderBy string `help:"create_time, update_time, title or duration, with ' desc' for the last first; the newest first unless given." placeholder:"FIELD"`
+	Deleted bool   `help:"Deleted videos too, as long as they can be brought back."`
+}
 
-// Run lists the library, newest first.
-func (listCmd) Run(e *env) error {
+// Run lists the library.
+func (c *listCmd) Run(e *env) error {
+	q := store.VideoQuery{Size: 500, Deleted: c.Deleted}
+	var err error
+	if q.Filter, err = filter.Parse(c.Filter); err != nil {
+		return err
+	}
+	if q.Order, err = filter.ParseOrder(c.OrderBy); err != nil {
+		return err
+	}
 	a, err := e.open(false)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
 	out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	for q := (store.VideoQuery{Size: 500}); ; {
+	for {
 		page, err := a.Store.Videos(e.ctx, q)
 		if err != nil {
 			return err

@@ -54,6 +54,7 @@ type cli struct {
 	List    listCmd    `cmd:"" help:"List the library."`
 	Show    showCmd    `cmd:"" help:"Show everything known of a video."`
 	Export  exportCmd  `cmd:"" help:"Write captions, chapters or everything known of a video."`
+	Update  updateCmd  `cmd:"" help:"Change the title, labels, external id or language of a video."`
 	Cancel  cancelCmd  `cmd:"" help:"Stop working on videos."`
 	Delete  deleteCmd  `cmd:"" help:"Delete videos from the library."`
 	Fsck    fsckCmd    `cmd:"" help:"Check that the library is whole, and mend it."`

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"strings"
 	"time"
@@ -13,7 +14,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
@@ -95,6 +98,44 @@ func (r *remote) Create(ctx context.Context, c api.CreateRequest) (*models.Video
 	}))
 }
 
+// Update implements [api.Commands].
+func (r *remote) Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error) {
+	return received(r.videos.UpdateVideo(ctx, updateRequest(id, d)))
+}
+
+// updateRequest says what an update is to set.
+func updateRequest(id string, d analyzer.Details) *cuepointv1.UpdateVideoRequest {
+	v := &cuepointv1.Video{Name: "videos/" + id, Labels: map[string]string{}}
+	req := &cuepointv1.UpdateVideoRequest{Video: v, UpdateMask: &fieldmaskpb.FieldMask{}}
+	names := func(path string) { req.UpdateMask.Paths = append(req.GetUpdateMask().GetPaths(), path) }
+	for _, text := range []struct {
+		path string
+		from *string
+		to   *string
+	}{
+		{"title", d.Title, &v.Title}, {"language_code", d.Language, &v.LanguageCode}, {"external_id", d.ExternalID, &v.ExternalId},
+	} {
+		if text.from != nil {
+			*text.to = strings.ToValidUTF8(*text.from, "\uFFFD")
+			names(text.path)
+		}
+	}
+	if d.Labels != nil {
+		maps.Copy(v.Labels, *d.Labels)
+		names("labels")
+	}
+	for key, value := range d.Label {
+		if value != nil {
+			v.Labels[key] = strings.ToValidUTF8(*value, "\uFFFD")
+		}
+		names("labels." + key)
+	}
+	if d.IfRevision != nil {
+		v.Etag = api.Etag(*d.IfRevision)
+	}
+	return req
+}
+
 // Analyze implements [api.Commands].
 func (r *remote) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
 	return received(r.videos.AnalyzeVideo(ctx, &cuepointv1.AnalyzeVideoRequest{Name: "videos/" + id, Stages: stages, Force: force}))
@@ -124,8 +165,12 @@ func received(v *cuepointv1.Video, err error) (*models.Video, error) {
 		State:    models.VideoState(strings.ToLower(strings.TrimPrefix(v.GetState().String(), "STATE_"))),
 		Error:    models.AsError(api.ErrorOf(status.ErrorProto(v.GetError()))),
 		Language: v.GetLanguageCode(),
-		Created:  v.GetCreateTime().AsTime(),
-		Updated:  v.GetUpdateTime().AsTime(),
+
+		Labels:     v.GetLabels(),
+		ExternalID: v.GetExternalId(),
+
+		Created: v.GetCreateTime().AsTime(),
+		Updated: v.GetUpdateTime().AsTime(),
 	}, nil
 }
 

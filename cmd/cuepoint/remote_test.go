@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
@@ -24,7 +25,7 @@ import (
 // holder is a process that holds a library, as far as others see it. It has one
 // video, and wait is what its commands do first.
 type holder struct {
-	store.Library
+	store.TxLibrary
 	server *api.Server
 	wait   func(context.Context) error
 	mu     sync.Mutex
@@ -63,7 +64,7 @@ func (h *holder) do(ctx context.Context, command ...any) (*models.Video, error) 
 	h.mu.Lock()
 	h.given = append(h.given, command)
 	h.mu.Unlock()
-	return &h.video, h.wait(ctx)
+	return &h.video, errors.Join(h.wait(ctx), analyzer.MakeAnswer(ctx, h, "v1"))
 }
 
 func (h *holder) Create(ctx context.Context, r api.CreateRequest) (*models.Video, error) {
@@ -72,6 +73,10 @@ func (h *holder) Create(ctx context.Context, r api.CreateRequest) (*models.Video
 
 func (h *holder) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
 	return h.do(ctx, id, stages, force)
+}
+
+func (h *holder) Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error) {
+	return h.do(ctx, id, d)
 }
 
 func (h *holder) Cancel(ctx context.Context, id string) (*models.Video, error) {
@@ -84,6 +89,8 @@ func (h *holder) Delete(ctx context.Context, id string) error {
 }
 
 func (h *holder) In(string) store.Library { return h }
+
+func (h *holder) Video(context.Context, string) (*models.Video, error) { return &h.video, nil }
 
 func (h *holder) Artifacts(context.Context, string) ([]models.Artifact, error) { return nil, nil }
 
@@ -113,10 +120,15 @@ func TestCommandsReachTheHolder(t *testing.T) {
 	}
 	_, analyzed := r.Analyze(t.Context(), "v1", []string{"speech"}, true)
 	_, canceled := r.Cancel(t.Context(), "v1")
-	if err := errors.Join(analyzed, canceled, r.Delete(t.Context(), "v1")); err != nil {
+	title, language, course, revision := "Ebb", "", "physics", int64(7)
+	details := analyzer.Details{
+		Title: &title, Language: &language, Label: map[string]*string{"course": &course, "draft": nil}, IfRevision: &revision,
+	}
+	_, updated := r.Update(t.Context(), "v1", details)
+	if err := errors.Join(analyzed, canceled, updated, r.Delete(t.Context(), "v1")); err != nil {
 		t.Error(err)
 	}
-	want := []any{[]any{request}, []any{"v1", []string{"speech"}, true}, []any{"cancel", "v1"}, []any{"delete", "v1"}}
+	want := []any{[]any{request}, []any{"v1", []string{"speech"}, true}, []any{"cancel", "v1"}, []any{"v1", details}, []any{"delete", "v1"}}
 	if diff := cmp.Diff(want, h.given); diff != "" {
 		t.Errorf("given (-want +got):\n%s", diff)
 	}

@@ -22,6 +22,14 @@ func (c commands) Create(ctx context.Context, r api.CreateRequest) (*models.Vide
 	return c.intake.Add(ctx, c.workspace, r.Path, analyzer.Options{Title: r.Title, Language: r.Language, Captions: r.Captions})
 }
 
+// Update implements [api.Commands].
+func (c commands) Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error) {
+	if err := c.Control.Update(ctx, c.workspace, id, d); err != nil {
+		return nil, err
+	}
+	return c.In(c.workspace).Video(ctx, id)
+}
+
 // Analyze implements [api.Commands].
 func (c commands) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
 	if len(stages) == 0 && force {

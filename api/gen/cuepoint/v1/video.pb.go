@@ -7,6 +7,7 @@
 package cuepointv1
 
 import (
+	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	status "google.golang.org/genproto/googleapis/rpc/status"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -233,7 +234,8 @@ type Video struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource name, `videos/{video}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// What people call it.
+	// What people call it, at most 1 KiB in one line. Made of source where it is
+	// set to nothing.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// Where it came from: a file name or URL, for people to read.
 	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
@@ -260,7 +262,16 @@ type Video struct {
 	// Its chapters in order of time. Only in VIDEO_VIEW_FULL.
 	Chapters []*Chapter `protobuf:"bytes,14,rep,name=chapters,proto3" json:"chapters,omitempty"`
 	// The names of its transcripts, `videos/{video}/transcripts/{transcript}`.
-	Transcripts   []string `protobuf:"bytes,15,rep,name=transcripts,proto3" json:"transcripts,omitempty"`
+	Transcripts []string `protobuf:"bytes,15,rep,name=transcripts,proto3" json:"transcripts,omitempty"`
+	// The owner's own words for it, at most 64. A key is a small letter and up to
+	// 62 small letters, digits, - and _; a value has at most 1 KiB.
+	Labels map[string]string `protobuf:"bytes,16,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// What another system calls it, at most 256 bytes in one line. Unique in the
+	// workspace among the videos that are not deleted.
+	ExternalId string `protobuf:"bytes,17,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
+	// Stands for what its owner may edit: title, language_code, labels and
+	// external_id, and its captions. A change that shows an earlier one is refused (AIP-154).
+	Etag          string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -398,6 +409,27 @@ func (x *Video) GetTranscripts() []string {
 		return x.Transcripts
 	}
 	return nil
+}
+
+func (x *Video) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *Video) GetExternalId() string {
+	if x != nil {
+		return x.ExternalId
+	}
+	return ""
+}
+
+func (x *Video) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
 }
 
 // StageRun is what is true of one stage of a video.
@@ -850,14 +882,14 @@ var File_cuepoint_v1_video_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\n" +
-	"\x17cuepoint/v1/video.proto\x12\vcuepoint.v1\x1a\x17cuepoint/v1/media.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xba\a\n" +
+	"\x17cuepoint/v1/video.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/media.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xcd\t\n" +
 	"\x05Video\x12\x17\n" +
-	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1b\n" +
+	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12)\n" +
+	"\x05title\x18\x02 \x01(\tB\x13\xbaH\x10r\x0e(\x80\b2\t^\\P{Cc}*$R\x05title\x12\x1b\n" +
 	"\x06source\x18\x03 \x01(\tB\x03\xe0A\x03R\x06source\x123\n" +
 	"\x05state\x18\x04 \x01(\x0e2\x18.cuepoint.v1.Video.StateB\x03\xe0A\x03R\x05state\x12-\n" +
-	"\x05error\x18\x05 \x01(\v2\x12.google.rpc.StatusB\x03\xe0A\x03R\x05error\x12#\n" +
-	"\rlanguage_code\x18\x06 \x01(\tR\flanguageCode\x12:\n" +
+	"\x05error\x18\x05 \x01(\v2\x12.google.rpc.StatusB\x03\xe0A\x03R\x05error\x12-\n" +
+	"\rlanguage_code\x18\x06 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\flanguageCode\x12:\n" +
 	"\bduration\x18\a \x01(\v2\x19.google.protobuf.DurationB\x03\xe0A\x03R\bduration\x12@\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
@@ -869,7 +901,14 @@ const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\bplayback\x18\f \x01(\v2\x15.cuepoint.v1.PlaybackB\x03\xe0A\x03R\bplayback\x12,\n" +
 	"\x05shots\x18\r \x03(\v2\x11.cuepoint.v1.ShotB\x03\xe0A\x03R\x05shots\x125\n" +
 	"\bchapters\x18\x0e \x03(\v2\x14.cuepoint.v1.ChapterB\x03\xe0A\x03R\bchapters\x12%\n" +
-	"\vtranscripts\x18\x0f \x03(\tB\x03\xe0A\x03R\vtranscripts\"\xb8\x01\n" +
+	"\vtranscripts\x18\x0f \x03(\tB\x03\xe0A\x03R\vtranscripts\x12d\n" +
+	"\x06labels\x18\x10 \x03(\v2\x1e.cuepoint.v1.Video.LabelsEntryB,\xbaH)\x9a\x01&\x10@\"\x1br\x192\x17^[a-z][a-z0-9_-]{0,62}$*\x05r\x03(\x80\bR\x06labels\x124\n" +
+	"\vexternal_id\x18\x11 \x01(\tB\x13\xbaH\x10r\x0e(\x80\x022\t^\\P{Cc}*$R\n" +
+	"externalId\x12\x1b\n" +
+	"\x04etag\x18\x12 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb8\x01\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSTATE_UPLOADING\x10\x01\x12\x10\n" +
@@ -960,7 +999,7 @@ func file_cuepoint_v1_video_proto_rawDescGZIP() []byte {
 }
 
 var file_cuepoint_v1_video_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_cuepoint_v1_video_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_cuepoint_v1_video_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_cuepoint_v1_video_proto_goTypes = []any{
 	(Video_State)(0),              // 0: cuepoint.v1.Video.State
 	(StageRun_Status)(0),          // 1: cuepoint.v1.StageRun.Status
@@ -971,39 +1010,41 @@ var file_cuepoint_v1_video_proto_goTypes = []any{
 	(*CaptionTrack)(nil),          // 6: cuepoint.v1.CaptionTrack
 	(*Shot)(nil),                  // 7: cuepoint.v1.Shot
 	(*Chapter)(nil),               // 8: cuepoint.v1.Chapter
-	(*status.Status)(nil),         // 9: google.rpc.Status
-	(*durationpb.Duration)(nil),   // 10: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*MediaInfo)(nil),             // 12: cuepoint.v1.MediaInfo
-	(*Rendition)(nil),             // 13: cuepoint.v1.Rendition
+	nil,                           // 9: cuepoint.v1.Video.LabelsEntry
+	(*status.Status)(nil),         // 10: google.rpc.Status
+	(*durationpb.Duration)(nil),   // 11: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*MediaInfo)(nil),             // 13: cuepoint.v1.MediaInfo
+	(*Rendition)(nil),             // 14: cuepoint.v1.Rendition
 }
 var file_cuepoint_v1_video_proto_depIdxs = []int32{
 	0,  // 0: cuepoint.v1.Video.state:type_name -> cuepoint.v1.Video.State
-	9,  // 1: cuepoint.v1.Video.error:type_name -> google.rpc.Status
-	10, // 2: cuepoint.v1.Video.duration:type_name -> google.protobuf.Duration
-	11, // 3: cuepoint.v1.Video.create_time:type_name -> google.protobuf.Timestamp
-	11, // 4: cuepoint.v1.Video.update_time:type_name -> google.protobuf.Timestamp
-	12, // 5: cuepoint.v1.Video.media:type_name -> cuepoint.v1.MediaInfo
+	10, // 1: cuepoint.v1.Video.error:type_name -> google.rpc.Status
+	11, // 2: cuepoint.v1.Video.duration:type_name -> google.protobuf.Duration
+	12, // 3: cuepoint.v1.Video.create_time:type_name -> google.protobuf.Timestamp
+	12, // 4: cuepoint.v1.Video.update_time:type_name -> google.protobuf.Timestamp
+	13, // 5: cuepoint.v1.Video.media:type_name -> cuepoint.v1.MediaInfo
 	4,  // 6: cuepoint.v1.Video.stages:type_name -> cuepoint.v1.StageRun
 	5,  // 7: cuepoint.v1.Video.playback:type_name -> cuepoint.v1.Playback
 	7,  // 8: cuepoint.v1.Video.shots:type_name -> cuepoint.v1.Shot
 	8,  // 9: cuepoint.v1.Video.chapters:type_name -> cuepoint.v1.Chapter
-	1,  // 10: cuepoint.v1.StageRun.status:type_name -> cuepoint.v1.StageRun.Status
-	9,  // 11: cuepoint.v1.StageRun.error:type_name -> google.rpc.Status
-	11, // 12: cuepoint.v1.StageRun.start_time:type_name -> google.protobuf.Timestamp
-	11, // 13: cuepoint.v1.StageRun.end_time:type_name -> google.protobuf.Timestamp
-	6,  // 14: cuepoint.v1.Playback.captions:type_name -> cuepoint.v1.CaptionTrack
-	13, // 15: cuepoint.v1.Playback.renditions:type_name -> cuepoint.v1.Rendition
-	10, // 16: cuepoint.v1.Shot.start_offset:type_name -> google.protobuf.Duration
-	10, // 17: cuepoint.v1.Shot.end_offset:type_name -> google.protobuf.Duration
-	2,  // 18: cuepoint.v1.Shot.transition:type_name -> cuepoint.v1.Shot.Transition
-	10, // 19: cuepoint.v1.Chapter.start_offset:type_name -> google.protobuf.Duration
-	10, // 20: cuepoint.v1.Chapter.end_offset:type_name -> google.protobuf.Duration
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	9,  // 10: cuepoint.v1.Video.labels:type_name -> cuepoint.v1.Video.LabelsEntry
+	1,  // 11: cuepoint.v1.StageRun.status:type_name -> cuepoint.v1.StageRun.Status
+	10, // 12: cuepoint.v1.StageRun.error:type_name -> google.rpc.Status
+	12, // 13: cuepoint.v1.StageRun.start_time:type_name -> google.protobuf.Timestamp
+	12, // 14: cuepoint.v1.StageRun.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 15: cuepoint.v1.Playback.captions:type_name -> cuepoint.v1.CaptionTrack
+	14, // 16: cuepoint.v1.Playback.renditions:type_name -> cuepoint.v1.Rendition
+	11, // 17: cuepoint.v1.Shot.start_offset:type_name -> google.protobuf.Duration
+	11, // 18: cuepoint.v1.Shot.end_offset:type_name -> google.protobuf.Duration
+	2,  // 19: cuepoint.v1.Shot.transition:type_name -> cuepoint.v1.Shot.Transition
+	11, // 20: cuepoint.v1.Chapter.start_offset:type_name -> google.protobuf.Duration
+	11, // 21: cuepoint.v1.Chapter.end_offset:type_name -> google.protobuf.Duration
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_video_proto_init() }
@@ -1018,7 +1059,7 @@ func file_cuepoint_v1_video_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_video_proto_rawDesc), len(file_cuepoint_v1_video_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -12,6 +12,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	emptypb "google.golang.org/protobuf/types/known/emptypb"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -140,7 +141,25 @@ type ListVideosRequest struct {
 	// next_page_token of the page before; empty for the first.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// How much of each. VIDEO_VIEW_BASIC unless set.
-	View          VideoView `protobuf:"varint,3,opt,name=view,proto3,enum=cuepoint.v1.VideoView" json:"view,omitempty"`
+	View VideoView `protobuf:"varint,3,opt,name=view,proto3,enum=cuepoint.v1.VideoView" json:"view,omitempty"`
+	// Which videos, as AIP-160 writes it: comparisons joined by AND, OR (which
+	// binds closer), NOT and parentheses, such as
+	//
+	//	title:tide AND duration > 90s AND (labels.course = physics OR labels.draft:*)
+	//
+	// The fields are title, source, language_code and external_id, which = and !=
+	// compare whole and : looks for a part of, whatever its case; labels.KEY
+	// likewise; state, with = and !=; and size (of the source, in bytes), duration,
+	// create_time and update_time, with = != < <= > >=. FIELD:* holds where there
+	// is something. Values with spaces or parentheses stand in quotes. What a video
+	// does not have compares as an empty text or 0. At most 4 KiB, 100 comparisons
+	// and 50 parentheses within each other.
+	Filter string `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
+	// create_time, update_time, title or duration, with " desc" for the last
+	// first (AIP-132). "create_time desc" unless set.
+	OrderBy string `protobuf:"bytes,5,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Deleted videos too, as long as they can be brought back.
+	ShowDeleted   bool `protobuf:"varint,6,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -196,10 +215,31 @@ func (x *ListVideosRequest) GetView() VideoView {
 	return VideoView_VIDEO_VIEW_UNSPECIFIED
 }
 
+func (x *ListVideosRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *ListVideosRequest) GetOrderBy() string {
+	if x != nil {
+		return x.OrderBy
+	}
+	return ""
+}
+
+func (x *ListVideosRequest) GetShowDeleted() bool {
+	if x != nil {
+		return x.ShowDeleted
+	}
+	return false
+}
+
 // ListVideosResponse is a page of the library.
 type ListVideosResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Newest first.
+	// In the order that was asked for.
 	Videos []*Video `protobuf:"bytes,1,rep,name=videos,proto3" json:"videos,omitempty"`
 	// Asks for the next page. Empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -521,6 +561,64 @@ type CreateVideoRequest_Path struct {
 
 func (*CreateVideoRequest_Path) isCreateVideoRequest_Source() {}
 
+// UpdateVideoRequest asks to change what is known of a video by its owner.
+type UpdateVideoRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The video by its name, with the new values. With an etag it is changed only
+	// if that is still the video's.
+	Video *Video `protobuf:"bytes,1,opt,name=video,proto3" json:"video,omitempty"`
+	// What to change: title, language_code, labels, labels.KEY for one label, and
+	// external_id; * for all of them. Unset: those that are not empty. What cannot
+	// be changed is ignored, but for fields that there are not.
+	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateVideoRequest) Reset() {
+	*x = UpdateVideoRequest{}
+	mi := &file_cuepoint_v1_video_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateVideoRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateVideoRequest) ProtoMessage() {}
+
+func (x *UpdateVideoRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_video_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateVideoRequest.ProtoReflect.Descriptor instead.
+func (*UpdateVideoRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_video_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *UpdateVideoRequest) GetVideo() *Video {
+	if x != nil {
+		return x.Video
+	}
+	return nil
+}
+
+func (x *UpdateVideoRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
 // AnalyzeVideoRequest asks for stages of a video.
 type AnalyzeVideoRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -538,7 +636,7 @@ type AnalyzeVideoRequest struct {
 
 func (x *AnalyzeVideoRequest) Reset() {
 	*x = AnalyzeVideoRequest{}
-	mi := &file_cuepoint_v1_video_service_proto_msgTypes[6]
+	mi := &file_cuepoint_v1_video_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +648,7 @@ func (x *AnalyzeVideoRequest) String() string {
 func (*AnalyzeVideoRequest) ProtoMessage() {}
 
 func (x *AnalyzeVideoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_service_proto_msgTypes[6]
+	mi := &file_cuepoint_v1_video_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +661,7 @@ func (x *AnalyzeVideoRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnalyzeVideoRequest.ProtoReflect.Descriptor instead.
 func (*AnalyzeVideoRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_service_proto_rawDescGZIP(), []int{6}
+	return file_cuepoint_v1_video_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AnalyzeVideoRequest) GetName() string {
@@ -598,7 +696,7 @@ type CancelVideoRequest struct {
 
 func (x *CancelVideoRequest) Reset() {
 	*x = CancelVideoRequest{}
-	mi := &file_cuepoint_v1_video_service_proto_msgTypes[7]
+	mi := &file_cuepoint_v1_video_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -610,7 +708,7 @@ func (x *CancelVideoRequest) String() string {
 func (*CancelVideoRequest) ProtoMessage() {}
 
 func (x *CancelVideoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_service_proto_msgTypes[7]
+	mi := &file_cuepoint_v1_video_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -623,7 +721,7 @@ func (x *CancelVideoRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelVideoRequest.ProtoReflect.Descriptor instead.
 func (*CancelVideoRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_service_proto_rawDescGZIP(), []int{7}
+	return file_cuepoint_v1_video_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CancelVideoRequest) GetName() string {
@@ -647,7 +745,7 @@ type DeleteVideoRequest struct {
 
 func (x *DeleteVideoRequest) Reset() {
 	*x = DeleteVideoRequest{}
-	mi := &file_cuepoint_v1_video_service_proto_msgTypes[8]
+	mi := &file_cuepoint_v1_video_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -659,7 +757,7 @@ func (x *DeleteVideoRequest) String() string {
 func (*DeleteVideoRequest) ProtoMessage() {}
 
 func (x *DeleteVideoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_video_service_proto_msgTypes[8]
+	mi := &file_cuepoint_v1_video_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -672,7 +770,7 @@ func (x *DeleteVideoRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteVideoRequest.ProtoReflect.Descriptor instead.
 func (*DeleteVideoRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_video_service_proto_rawDescGZIP(), []int{8}
+	return file_cuepoint_v1_video_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *DeleteVideoRequest) GetName() string {
@@ -693,16 +791,19 @@ var File_cuepoint_v1_video_service_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fcuepoint/v1/video_service.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/event.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\"\x9e\x01\n" +
+	"\x1fcuepoint/v1/video_service.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/event.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\"\x9e\x01\n" +
 	"\x0fGetVideoRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
 	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x124\n" +
-	"\x04view\x18\x02 \x01(\x0e2\x16.cuepoint.v1.VideoViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"\x98\x01\n" +
+	"\x04view\x18\x02 \x01(\x0e2\x16.cuepoint.v1.VideoViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"\x83\x02\n" +
 	"\x11ListVideosRequest\x12$\n" +
-	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12(\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\tpageToken\x124\n" +
-	"\x04view\x18\x03 \x01(\x0e2\x16.cuepoint.v1.VideoViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\"h\n" +
+	"page_token\x18\x02 \x01(\tB\t\xbaH\x06r\x04(\x80\x80\x02R\tpageToken\x124\n" +
+	"\x04view\x18\x03 \x01(\x0e2\x16.cuepoint.v1.VideoViewB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04view\x12 \n" +
+	"\x06filter\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80 R\x06filter\x12#\n" +
+	"\border_by\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\aorderBy\x12!\n" +
+	"\fshow_deleted\x18\x06 \x01(\bR\vshowDeleted\"h\n" +
 	"\x12ListVideosResponse\x12*\n" +
 	"\x06videos\x18\x01 \x03(\v2\x12.cuepoint.v1.VideoR\x06videos\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xa3\x01\n" +
@@ -721,7 +822,11 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\x05video\x18\x01 \x01(\v2\x12.cuepoint.v1.VideoR\x05video\x12\x1e\n" +
 	"\x04path\x18\x02 \x01(\fB\b\xbaH\x05z\x03\x18\x80 H\x00R\x04path\x12-\n" +
 	"\rcaptions_path\x18\x03 \x01(\fB\b\xbaH\x05z\x03\x18\x80 R\fcaptionsPathB\b\n" +
-	"\x06source\"\xc1\x01\n" +
+	"\x06source\"\x86\x01\n" +
+	"\x12UpdateVideoRequest\x123\n" +
+	"\x05video\x18\x01 \x01(\v2\x12.cuepoint.v1.VideoB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05video\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\"\xc1\x01\n" +
 	"\x13AnalyzeVideoRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
 	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12=\n" +
@@ -737,7 +842,7 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\tVideoView\x12\x1a\n" +
 	"\x16VIDEO_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VIDEO_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fVIDEO_VIEW_FULL\x10\x022\x8d\x06\n" +
+	"\x0fVIDEO_VIEW_FULL\x10\x022\x94\a\n" +
 	"\fVideoService\x12g\n" +
 	"\bGetVideo\x12\x1c.cuepoint.v1.GetVideoRequest\x1a\x12.cuepoint.v1.Video\")\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=videos/*}\x90\x02\x01\x12h\n" +
 	"\n" +
@@ -745,7 +850,8 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"/v1/videos\x90\x02\x01\x12\x80\x01\n" +
 	"\n" +
 	"WatchVideo\x12\x1e.cuepoint.v1.WatchVideoRequest\x1a\x1f.cuepoint.v1.WatchVideoResponse\"/\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=videos/*}:watch\x90\x02\x010\x01\x12H\n" +
-	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\"\x04\xc0\xb1\x1a\x02\x12w\n" +
+	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\"\x04\xc0\xb1\x1a\x02\x12\x84\x01\n" +
+	"\vUpdateVideo\x12\x1f.cuepoint.v1.UpdateVideoRequest\x1a\x12.cuepoint.v1.Video\"@\xdaA\x11video,update_mask\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\":\x05video2\x19/v1/{video.name=videos/*}\x12w\n" +
 	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x12.cuepoint.v1.Video\"1\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=videos/*}:analyze\x12t\n" +
 	"\vCancelVideo\x12\x1f.cuepoint.v1.CancelVideoRequest\x1a\x12.cuepoint.v1.Video\"0\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/{name=videos/*}:cancel\x12n\n" +
 	"\vDeleteVideo\x12\x1f.cuepoint.v1.DeleteVideoRequest\x1a\x16.google.protobuf.Empty\"&\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=videos/*}B\xae\x01\n" +
@@ -764,50 +870,56 @@ func file_cuepoint_v1_video_service_proto_rawDescGZIP() []byte {
 }
 
 var file_cuepoint_v1_video_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cuepoint_v1_video_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_cuepoint_v1_video_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_cuepoint_v1_video_service_proto_goTypes = []any{
-	(VideoView)(0),              // 0: cuepoint.v1.VideoView
-	(*GetVideoRequest)(nil),     // 1: cuepoint.v1.GetVideoRequest
-	(*ListVideosRequest)(nil),   // 2: cuepoint.v1.ListVideosRequest
-	(*ListVideosResponse)(nil),  // 3: cuepoint.v1.ListVideosResponse
-	(*WatchVideoRequest)(nil),   // 4: cuepoint.v1.WatchVideoRequest
-	(*WatchVideoResponse)(nil),  // 5: cuepoint.v1.WatchVideoResponse
-	(*CreateVideoRequest)(nil),  // 6: cuepoint.v1.CreateVideoRequest
-	(*AnalyzeVideoRequest)(nil), // 7: cuepoint.v1.AnalyzeVideoRequest
-	(*CancelVideoRequest)(nil),  // 8: cuepoint.v1.CancelVideoRequest
-	(*DeleteVideoRequest)(nil),  // 9: cuepoint.v1.DeleteVideoRequest
-	(*Video)(nil),               // 10: cuepoint.v1.Video
-	(*Event)(nil),               // 11: cuepoint.v1.Event
-	(*StageRun)(nil),            // 12: cuepoint.v1.StageRun
-	(*emptypb.Empty)(nil),       // 13: google.protobuf.Empty
+	(VideoView)(0),                // 0: cuepoint.v1.VideoView
+	(*GetVideoRequest)(nil),       // 1: cuepoint.v1.GetVideoRequest
+	(*ListVideosRequest)(nil),     // 2: cuepoint.v1.ListVideosRequest
+	(*ListVideosResponse)(nil),    // 3: cuepoint.v1.ListVideosResponse
+	(*WatchVideoRequest)(nil),     // 4: cuepoint.v1.WatchVideoRequest
+	(*WatchVideoResponse)(nil),    // 5: cuepoint.v1.WatchVideoResponse
+	(*CreateVideoRequest)(nil),    // 6: cuepoint.v1.CreateVideoRequest
+	(*UpdateVideoRequest)(nil),    // 7: cuepoint.v1.UpdateVideoRequest
+	(*AnalyzeVideoRequest)(nil),   // 8: cuepoint.v1.AnalyzeVideoRequest
+	(*CancelVideoRequest)(nil),    // 9: cuepoint.v1.CancelVideoRequest
+	(*DeleteVideoRequest)(nil),    // 10: cuepoint.v1.DeleteVideoRequest
+	(*Video)(nil),                 // 11: cuepoint.v1.Video
+	(*Event)(nil),                 // 12: cuepoint.v1.Event
+	(*StageRun)(nil),              // 13: cuepoint.v1.StageRun
+	(*fieldmaskpb.FieldMask)(nil), // 14: google.protobuf.FieldMask
+	(*emptypb.Empty)(nil),         // 15: google.protobuf.Empty
 }
 var file_cuepoint_v1_video_service_proto_depIdxs = []int32{
 	0,  // 0: cuepoint.v1.GetVideoRequest.view:type_name -> cuepoint.v1.VideoView
 	0,  // 1: cuepoint.v1.ListVideosRequest.view:type_name -> cuepoint.v1.VideoView
-	10, // 2: cuepoint.v1.ListVideosResponse.videos:type_name -> cuepoint.v1.Video
-	10, // 3: cuepoint.v1.WatchVideoResponse.video:type_name -> cuepoint.v1.Video
-	11, // 4: cuepoint.v1.WatchVideoResponse.event:type_name -> cuepoint.v1.Event
-	12, // 5: cuepoint.v1.WatchVideoResponse.progress:type_name -> cuepoint.v1.StageRun
-	10, // 6: cuepoint.v1.CreateVideoRequest.video:type_name -> cuepoint.v1.Video
-	1,  // 7: cuepoint.v1.VideoService.GetVideo:input_type -> cuepoint.v1.GetVideoRequest
-	2,  // 8: cuepoint.v1.VideoService.ListVideos:input_type -> cuepoint.v1.ListVideosRequest
-	4,  // 9: cuepoint.v1.VideoService.WatchVideo:input_type -> cuepoint.v1.WatchVideoRequest
-	6,  // 10: cuepoint.v1.VideoService.CreateVideo:input_type -> cuepoint.v1.CreateVideoRequest
-	7,  // 11: cuepoint.v1.VideoService.AnalyzeVideo:input_type -> cuepoint.v1.AnalyzeVideoRequest
-	8,  // 12: cuepoint.v1.VideoService.CancelVideo:input_type -> cuepoint.v1.CancelVideoRequest
-	9,  // 13: cuepoint.v1.VideoService.DeleteVideo:input_type -> cuepoint.v1.DeleteVideoRequest
-	10, // 14: cuepoint.v1.VideoService.GetVideo:output_type -> cuepoint.v1.Video
-	3,  // 15: cuepoint.v1.VideoService.ListVideos:output_type -> cuepoint.v1.ListVideosResponse
-	5,  // 16: cuepoint.v1.VideoService.WatchVideo:output_type -> cuepoint.v1.WatchVideoResponse
-	10, // 17: cuepoint.v1.VideoService.CreateVideo:output_type -> cuepoint.v1.Video
-	10, // 18: cuepoint.v1.VideoService.AnalyzeVideo:output_type -> cuepoint.v1.Video
-	10, // 19: cuepoint.v1.VideoService.CancelVideo:output_type -> cuepoint.v1.Video
-	13, // 20: cuepoint.v1.VideoService.DeleteVideo:output_type -> google.protobuf.Empty
-	14, // [14:21] is the sub-list for method output_type
-	7,  // [7:14] is the sub-list for method input_type
-	7,  // [7:7] is the sub-list for extension type_name
-	7,  // [7:7] is the sub-list for extension extendee
-	0,  // [0:7] is the sub-list for field type_name
+	11, // 2: cuepoint.v1.ListVideosResponse.videos:type_name -> cuepoint.v1.Video
+	11, // 3: cuepoint.v1.WatchVideoResponse.video:type_name -> cuepoint.v1.Video
+	12, // 4: cuepoint.v1.WatchVideoResponse.event:type_name -> cuepoint.v1.Event
+	13, // 5: cuepoint.v1.WatchVideoResponse.progress:type_name -> cuepoint.v1.StageRun
+	11, // 6: cuepoint.v1.CreateVideoRequest.video:type_name -> cuepoint.v1.Video
+	11, // 7: cuepoint.v1.UpdateVideoRequest.video:type_name -> cuepoint.v1.Video
+	14, // 8: cuepoint.v1.UpdateVideoRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 9: cuepoint.v1.VideoService.GetVideo:input_type -> cuepoint.v1.GetVideoRequest
+	2,  // 10: cuepoint.v1.VideoService.ListVideos:input_type -> cuepoint.v1.ListVideosRequest
+	4,  // 11: cuepoint.v1.VideoService.WatchVideo:input_type -> cuepoint.v1.WatchVideoRequest
+	6,  // 12: cuepoint.v1.VideoService.CreateVideo:input_type -> cuepoint.v1.CreateVideoRequest
+	7,  // 13: cuepoint.v1.VideoService.UpdateVideo:input_type -> cuepoint.v1.UpdateVideoRequest
+	8,  // 14: cuepoint.v1.VideoService.AnalyzeVideo:input_type -> cuepoint.v1.AnalyzeVideoRequest
+	9,  // 15: cuepoint.v1.VideoService.CancelVideo:input_type -> cuepoint.v1.CancelVideoRequest
+	10, // 16: cuepoint.v1.VideoService.DeleteVideo:input_type -> cuepoint.v1.DeleteVideoRequest
+	11, // 17: cuepoint.v1.VideoService.GetVideo:output_type -> cuepoint.v1.Video
+	3,  // 18: cuepoint.v1.VideoService.ListVideos:output_type -> cuepoint.v1.ListVideosResponse
+	5,  // 19: cuepoint.v1.VideoService.WatchVideo:output_type -> cuepoint.v1.WatchVideoResponse
+	11, // 20: cuepoint.v1.VideoService.CreateVideo:output_type -> cuepoint.v1.Video
+	11, // 21: cuepoint.v1.VideoService.UpdateVideo:output_type -> cuepoint.v1.Video
+	11, // 22: cuepoint.v1.VideoService.AnalyzeVideo:output_type -> cuepoint.v1.Video
+	11, // 23: cuepoint.v1.VideoService.CancelVideo:output_type -> cuepoint.v1.Video
+	15, // 24: cuepoint.v1.VideoService.DeleteVideo:output_type -> google.protobuf.Empty
+	17, // [17:25] is the sub-list for method output_type
+	9,  // [9:17] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_video_service_proto_init() }
@@ -832,7 +944,7 @@ func file_cuepoint_v1_video_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_video_service_proto_rawDesc), len(file_cuepoint_v1_video_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

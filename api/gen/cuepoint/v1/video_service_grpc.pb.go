@@ -24,6 +24,7 @@ const (
 	VideoService_ListVideos_FullMethodName   = "/cuepoint.v1.VideoService/ListVideos"
 	VideoService_WatchVideo_FullMethodName   = "/cuepoint.v1.VideoService/WatchVideo"
 	VideoService_CreateVideo_FullMethodName  = "/cuepoint.v1.VideoService/CreateVideo"
+	VideoService_UpdateVideo_FullMethodName  = "/cuepoint.v1.VideoService/UpdateVideo"
 	VideoService_AnalyzeVideo_FullMethodName = "/cuepoint.v1.VideoService/AnalyzeVideo"
 	VideoService_CancelVideo_FullMethodName  = "/cuepoint.v1.VideoService/CancelVideo"
 	VideoService_DeleteVideo_FullMethodName  = "/cuepoint.v1.VideoService/DeleteVideo"
@@ -42,10 +43,12 @@ type VideoServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT for a malformed name, NOT_FOUND.
 	GetVideo(ctx context.Context, in *GetVideoRequest, opts ...grpc.CallOption) (*Video, error)
-	// ListVideos lists the library, newest first.
+	// ListVideos lists the library, newest first unless another order is asked
+	// for. A page goes on behind the last video of the page before, whatever came
+	// or went meanwhile.
 	//
-	// Errors: INVALID_ARGUMENT for a negative page size or a page token that
-	// no earlier answer gave.
+	// Errors: INVALID_ARGUMENT for a negative page size, a filter or an order that
+	// cannot be, and a page token that was not given for this filter and order.
 	ListVideos(ctx context.Context, in *ListVideosRequest, opts ...grpc.CallOption) (*ListVideosResponse, error)
 	// WatchVideo tells how a video gets on: what is known of it, every transition
 	// as it happens, and how far its running stages are. It ends when all that was
@@ -77,6 +80,14 @@ type VideoServiceClient interface {
 	// a relative path or a malformed language; SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE,
 	// CAPTIONS_INVALID, STORAGE_FULL.
 	CreateVideo(ctx context.Context, in *CreateVideoRequest, opts ...grpc.CallOption) (*Video, error)
+	// UpdateVideo changes what is known of a video by its owner: title,
+	// language_code, labels and external_id. What was found in the video by its
+	// language before is found anew.
+	//
+	// Errors: INVALID_ARGUMENT for a value or an update_mask that cannot be;
+	// NOT_FOUND, for a deleted video too; CONFLICT (ABORTED) where the etag is not
+	// the video's any more; ALREADY_EXISTS where another video has the external_id.
+	UpdateVideo(ctx context.Context, in *UpdateVideoRequest, opts ...grpc.CallOption) (*Video, error)
 	// AnalyzeVideo queues stages of a video and returns it without waiting for
 	// them. Results are replaced when new ones are there, not before.
 	//
@@ -151,6 +162,16 @@ func (c *videoServiceClient) CreateVideo(ctx context.Context, in *CreateVideoReq
 	return out, nil
 }
 
+func (c *videoServiceClient) UpdateVideo(ctx context.Context, in *UpdateVideoRequest, opts ...grpc.CallOption) (*Video, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Video)
+	err := c.cc.Invoke(ctx, VideoService_UpdateVideo_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *videoServiceClient) AnalyzeVideo(ctx context.Context, in *AnalyzeVideoRequest, opts ...grpc.CallOption) (*Video, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Video)
@@ -194,10 +215,12 @@ type VideoServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT for a malformed name, NOT_FOUND.
 	GetVideo(context.Context, *GetVideoRequest) (*Video, error)
-	// ListVideos lists the library, newest first.
+	// ListVideos lists the library, newest first unless another order is asked
+	// for. A page goes on behind the last video of the page before, whatever came
+	// or went meanwhile.
 	//
-	// Errors: INVALID_ARGUMENT for a negative page size or a page token that
-	// no earlier answer gave.
+	// Errors: INVALID_ARGUMENT for a negative page size, a filter or an order that
+	// cannot be, and a page token that was not given for this filter and order.
 	ListVideos(context.Context, *ListVideosRequest) (*ListVideosResponse, error)
 	// WatchVideo tells how a video gets on: what is known of it, every transition
 	// as it happens, and how far its running stages are. It ends when all that was
@@ -229,6 +252,14 @@ type VideoServiceServer interface {
 	// a relative path or a malformed language; SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE,
 	// CAPTIONS_INVALID, STORAGE_FULL.
 	CreateVideo(context.Context, *CreateVideoRequest) (*Video, error)
+	// UpdateVideo changes what is known of a video by its owner: title,
+	// language_code, labels and external_id. What was found in the video by its
+	// language before is found anew.
+	//
+	// Errors: INVALID_ARGUMENT for a value or an update_mask that cannot be;
+	// NOT_FOUND, for a deleted video too; CONFLICT (ABORTED) where the etag is not
+	// the video's any more; ALREADY_EXISTS where another video has the external_id.
+	UpdateVideo(context.Context, *UpdateVideoRequest) (*Video, error)
 	// AnalyzeVideo queues stages of a video and returns it without waiting for
 	// them. Results are replaced when new ones are there, not before.
 	//
@@ -265,6 +296,9 @@ func (UnimplementedVideoServiceServer) WatchVideo(*WatchVideoRequest, grpc.Serve
 }
 func (UnimplementedVideoServiceServer) CreateVideo(context.Context, *CreateVideoRequest) (*Video, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateVideo not implemented")
+}
+func (UnimplementedVideoServiceServer) UpdateVideo(context.Context, *UpdateVideoRequest) (*Video, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateVideo not implemented")
 }
 func (UnimplementedVideoServiceServer) AnalyzeVideo(context.Context, *AnalyzeVideoRequest) (*Video, error) {
 	return nil, status.Error(codes.Unimplemented, "method AnalyzeVideo not implemented")
@@ -361,6 +395,24 @@ func _VideoService_CreateVideo_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _VideoService_UpdateVideo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateVideoRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VideoServiceServer).UpdateVideo(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VideoService_UpdateVideo_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VideoServiceServer).UpdateVideo(ctx, req.(*UpdateVideoRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _VideoService_AnalyzeVideo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(AnalyzeVideoRequest)
 	if err := dec(in); err != nil {
@@ -433,6 +485,10 @@ var VideoService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateVideo",
 			Handler:    _VideoService_CreateVideo_Handler,
+		},
+		{
+			MethodName: "UpdateVideo",
+			Handler:    _VideoService_UpdateVideo_Handler,
 		},
 		{
 			MethodName: "AnalyzeVideo",
