@@ -161,13 +161,20 @@ type Library interface {
 	// NOT_FOUND.
 	PurgeVideo(ctx context.Context, id string) error
 
-	// SetRun writes what is true of stages, replacing what was. NOT_FOUND, for a
-	// deleted video too.
+	// SetRun writes what is true of stages, replacing what was, and forgets what
+	// is provisional of runs that are running no longer. NOT_FOUND, for a deleted
+	// video too.
 	SetRun(ctx context.Context, videoID string, runs ...models.StageRun) error
 
-	// Beat notes that a run is alive, and says whether it still is: running, and
-	// under this fence. Where it is not, nothing changes.
+	// Beat notes that a run is alive and what it has found since the beat before,
+	// and says whether it still is: running, and under this fence. Where it is
+	// not, nothing changes. A beat may come twice.
 	Beat(ctx context.Context, b Beat) (alive bool, err error)
+
+	// Provisional lists what a running run has found so far, in the order it was
+	// found. It is kept here alone, and only until the run ends in whatever way,
+	// or its stage gets another: nothing is listed then.
+	Provisional(ctx context.Context, q ProvisionalQuery) ([]models.Cue, error)
 
 	// Commit replaces everything the stage had written with a new result and
 	// writes its run, in one transaction. NOT_FOUND, for a deleted video too.
@@ -211,6 +218,19 @@ type Beat struct {
 	Fence    int64
 	Progress float64 // 0 to 1
 	At       time.Time
+
+	// Cues are what the run has found, from one on: so many came before. They
+	// need no ids, nor to say whose they are.
+	Cues   []models.Cue
+	Before int
+}
+
+// ProvisionalQuery asks for what a run has found so far.
+type ProvisionalQuery struct {
+	VideoID, Stage, Run string
+
+	After int // leaves out as many of the first
+	Limit int // at most this many
 }
 
 // VideoQuery asks for a page of videos.

@@ -41,16 +41,28 @@ func (l *library) queueRuns(batch *pgx.Batch, videoID string, runs ...models.Sta
 			code, clean(message), r.Fence, clean(r.Worker), nullTime(r.Heartbeat), r.Progress, nullTime(r.Due),
 			r.Attempt, r.Failures, r.Crashes, r.Losses, nullTime(r.Started), nullTime(r.Finished),
 			clean(r.Result.Run), clean(r.Result.Fingerprint), clean(r.Result.Sums), warning, clean(warns))
+		l.queueForgetProvisional(batch, videoID, r)
 	}
 }
 
 // Beat implements [store.Library]. It leaves the video's row alone, so that it
 // neither waits for who changes the video nor costs a version of that row.
 func (l *library) Beat(ctx context.Context, b store.Beat) (alive bool, err error) {
-	tag, err := l.exec(ctx, `UPDATE stage_runs SET heartbeat = $1, progress = $2
-		WHERE workspace = $3 AND video_id = $4 AND stage = $5 AND fence = $6 AND status = 'running'`,
-		b.At, b.Progress, l.workspace, clean(b.VideoID), clean(b.Stage), b.Fence)
-	return tag.RowsAffected() > 0, err
+	const beat = `UPDATE stage_runs SET heartbeat = $1, progress = $2
+		WHERE workspace = $3 AND video_id = $4 AND stage = $5 AND fence = $6 AND status = 'running'`
+	args := []any{b.At, b.Progress, l.workspace, clean(b.VideoID), clean(b.Stage), b.Fence}
+	if len(b.Cues) == 0 {
+		tag, err := l.exec(ctx, beat, args...)
+		return tag.RowsAffected() > 0, err
+	}
+	err = l.write(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, beat, args...)
+		if alive = tag.RowsAffected() > 0; !alive || err != nil {
+			return err
+		}
+		return l.addProvisional(ctx, tx, b)
+	})
+	return alive && err == nil, err
 }
 
 // Running implements [store.Store].

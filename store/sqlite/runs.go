@@ -29,6 +29,9 @@ func (l *library) setRuns(ctx context.Context, tx *sql.Tx, videoID string, runs 
 			r.Fence, r.Worker, nullMicros(r.Heartbeat), r.Progress, nullMicros(r.Due),
 			r.Attempt, r.Failures, r.Crashes, r.Losses, nullMicros(r.Started), nullMicros(r.Finished),
 			r.Result.Run, r.Result.Fingerprint, r.Result.Sums, warning, warns)
+		if err == nil {
+			err = l.forgetProvisional(ctx, tx, videoID, r)
+		}
 		if err != nil {
 			return err
 		}
@@ -46,8 +49,10 @@ func (l *library) Beat(ctx context.Context, b store.Beat) (alive bool, err error
 			return err
 		}
 		n, err := result.RowsAffected()
-		alive = n > 0
-		return err
+		if alive = n > 0; !alive || err != nil {
+			return err
+		}
+		return l.addProvisional(ctx, tx, b)
 	})
 	return alive && err == nil, err
 }

@@ -57,6 +57,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"locking a video reads it":                           testLockReads,
 		"of stages that end at once one is the last":         testSiblings,
 		"a run beats under its fence while it runs":          testBeat,
+		"a beat brings what a run has found":                 testProvisional,
+		"what is provisional ends with its run":              testProvisionalEnds,
 		"running stages are listed over all workspaces":      testRunning,
 		"all videos are listed by id, deleted ones too":      testEachVideo,
 		"garbage is listed when it is due":                   testGarbage,

@@ -7,6 +7,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
@@ -73,6 +74,9 @@ func NoOperation(id string) error {
 func NoRequest() error {
 	return models.Errorf(models.CodeNotFound, "nothing was asked under that name")
 }
+
+// ProvisionalID is the id of the n-th cue that a run has found so far.
+func ProvisionalID(run string, n int) string { return fmt.Sprintf("%s-%d", run, n) }
 
 // Exists is the ALREADY_EXISTS of whatever broke a unique index.
 func Exists(err error) error {

@@ -1,4 +1,5 @@
--- What owners say of their videos, who may come in, and what clients asked for.
+-- What owners say of their videos, who may come in, what clients asked for, and
+-- what runs under way have found.
 
 -- +goose Up
 -- The texts in which parts are looked for are folded outside, as are those of
@@ -72,3 +73,22 @@ CREATE TABLE requests (
 );
 
 CREATE INDEX requests_by_time ON requests (created);
+
+-- What a running run has found so far. n counts its cues from 1. It refers to the
+-- run's row, which who writes here holds, and not to the video's, for which it
+-- would have to wait.
+CREATE TABLE provisional (
+    workspace  text COLLATE "C" NOT NULL,
+    video_id   text COLLATE "C" NOT NULL,
+    stage      text COLLATE "C" NOT NULL,
+    run        text COLLATE "C" NOT NULL,
+    n          integer NOT NULL,
+    kind       text COLLATE "C" NOT NULL,
+    start_ns   bigint NOT NULL,
+    end_ns     bigint NOT NULL,
+    text       text NOT NULL,
+    confidence double precision NOT NULL,
+    data       json,
+    PRIMARY KEY (video_id, stage, run, n),
+    FOREIGN KEY (video_id, stage) REFERENCES stage_runs (video_id, stage) ON DELETE CASCADE
+);

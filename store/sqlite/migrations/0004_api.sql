@@ -1,4 +1,5 @@
--- What owners say of their videos, who may come in, and what clients asked for.
+-- What owners say of their videos, who may come in, what clients asked for, and
+-- what runs under way have found.
 
 -- +goose Up
 ALTER TABLE videos ADD COLUMN labels TEXT NOT NULL DEFAULT '{}'; -- of texts by their keys
@@ -73,3 +74,20 @@ CREATE TABLE requests (
 ) STRICT;
 
 CREATE INDEX requests_by_time ON requests (created);
+
+-- What a running run has found so far. n counts its cues from 1.
+CREATE TABLE provisional (
+    workspace  TEXT NOT NULL,
+    video_id   TEXT NOT NULL,
+    stage      TEXT NOT NULL,
+    run        TEXT NOT NULL,
+    n          INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    start_ns   INTEGER NOT NULL,
+    end_ns     INTEGER NOT NULL,
+    text       TEXT NOT NULL,
+    confidence REAL NOT NULL,
+    data       TEXT,
+    PRIMARY KEY (video_id, stage, run, n),
+    FOREIGN KEY (video_id, stage) REFERENCES stage_runs (video_id, stage) ON DELETE CASCADE
+) STRICT;
