@@ -93,7 +93,7 @@ type finding struct {
 func (a *attempt) find(ctx context.Context) (f finding) {
 	inputs := newInputs(a)
 	defer inputs.release()
-	job := &Job{Video: a.video, Log: a.log, Progress: a.set, Inputs: inputs}
+	job := &Job{Video: a.video, Log: a.log, Progress: a.set, Provisional: a.note, Inputs: inputs}
 	if current(a.stage, job) {
 		return finding{unchanged: true}
 	}

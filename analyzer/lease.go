@@ -3,6 +3,7 @@ package analyzer
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,10 +31,17 @@ var usual = times{beat: 5 * time.Second, tick: time.Second, lease: 30 * time.Sec
 // beatTime is how long telling may take.
 const beatTime = 10 * time.Second
 
+// mostTold is how many cues one beat brings at most.
+const mostTold = 500
+
 // pulse is the sign of life of an attempt.
 type pulse struct {
 	progress atomic.Uint64 // the bits of a float64
 	poke     chan struct{}
+
+	mu    sync.Mutex
+	told  int          // cues that were told
+	found []models.Cue // those to be told
 }
 
 // ends says whether the attempt may not be the stage's any more after an event.
@@ -58,6 +66,28 @@ func (p *pulse) set(fraction float64) {
 
 func (p *pulse) get() float64 { return math.Float64frombits(p.progress.Load()) }
 
+// note takes cues to be told with the next beats.
+func (p *pulse) note(cues ...models.Cue) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.found = append(p.found, cues...)
+}
+
+// untold returns the cues for the next beat, and how many were told before.
+func (p *pulse) untold() (before int, cues []models.Cue) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.told, slices.Clone(p.found[:min(len(p.found), mostTold)])
+}
+
+// heard takes note that cues were told.
+func (p *pulse) heard(count int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told += count
+	p.found = slices.Clone(p.found[count:])
+}
+
 // alive beats while f works, and returns what it found.
 func (a *attempt) alive(ctx context.Context, f func(context.Context) finding) finding {
 	beating, stop := context.WithCancel(ctx)
@@ -77,16 +107,17 @@ func (a *attempt) keep(ctx context.Context) {
 	told, at := 0.0, time.Now()
 	for {
 		progress := a.get()
+		before, cues := a.untold()
 		select {
 		case <-ctx.Done():
 			return
 		case <-a.poke:
 		case now := <-ticker.C:
-			if now.Sub(at) < a.times.beat && progress-told < 0.01 {
+			if now.Sub(at) < a.times.beat && progress-told < 0.01 && len(cues) == 0 {
 				continue
 			}
 		}
-		alive, err := a.beat(ctx, progress)
+		alive, err := a.beat(ctx, store.Beat{Progress: progress, Before: before, Cues: cues})
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -98,13 +129,13 @@ func (a *attempt) keep(ctx context.Context) {
 			return
 		}
 		told, at = progress, time.Now()
+		a.heard(len(cues))
 	}
 }
 
-func (a *attempt) beat(ctx context.Context, progress float64) (alive bool, err error) {
+func (a *attempt) beat(ctx context.Context, b store.Beat) (alive bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, beatTime)
 	defer cancel()
-	return a.Store.In(a.task.Workspace).Beat(ctx, store.Beat{
-		VideoID: a.task.Video, Stage: a.task.Stage, Fence: a.task.Fence, Progress: progress, At: time.Now().UTC(),
-	})
+	b.VideoID, b.Stage, b.Fence, b.At = a.task.Video, a.task.Stage, a.task.Fence, time.Now().UTC()
+	return a.Store.In(a.task.Workspace).Beat(ctx, b)
 }

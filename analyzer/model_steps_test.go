@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob"
 )
 
@@ -105,7 +106,7 @@ func (w *world) beat(t *rapid.T) {
 	if !ok {
 		return
 	}
-	alive, err := l.attempt.beat(l.ctx, 0.5)
+	alive, err := l.attempt.beat(l.ctx, store.Beat{Progress: 0.5})
 	if err != nil {
 		if l.ctx.Err() == nil {
 			t.Fatal(err)

@@ -93,6 +93,11 @@ type Job struct {
 	// Progress tells how far the attempt is, 0 to 1. Any goroutine may call it.
 	Progress func(fraction float64)
 
+	// Provisional tells cues that the attempt has found, for people who watch:
+	// each once, much as they will be in the result. They are forgotten when the
+	// attempt ends. Any goroutine may call it, and waits for nothing.
+	Provisional func(cues ...models.Cue)
+
 	// Inputs are the source and the results of the stages that this one needs.
 	Inputs Inputs
 }

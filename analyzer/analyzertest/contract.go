@@ -26,7 +26,8 @@ const stopsWithin = 20 * time.Second
 //   - its spec is valid and always the same, its params too;
 //   - it leaves the video, the source and the earlier results alone and writes
 //     below its scratch directory only;
-//   - the files it names exist, its cues lie inside the video and in order;
+//   - the files it names exist, its cues lie inside the video and in order,
+//     those that it told before as well;
 //   - when its context ends it stops with the context's error;
 //   - running it again gives the same result and the same bytes, except for what
 //     the stage's test declares by [Varies].
@@ -125,7 +126,9 @@ type run struct {
 	result *analyzer.Result
 
 	onProgress func()
-	mu         sync.Mutex
+
+	mu          sync.Mutex
+	provisional []models.Cue
 }
 
 func newRun(t *testing.T, job analyzer.Job) *run {
@@ -141,8 +144,14 @@ func newRun(t *testing.T, job analyzer.Job) *run {
 		r.job.Inputs = &Inputs{}
 	}
 	r.job.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
-	r.job.Progress = r.progress
+	r.job.Progress, r.job.Provisional = r.progress, r.found
 	return r
+}
+
+func (r *run) found(cues ...models.Cue) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.provisional = append(r.provisional, cues...)
 }
 
 func (r *run) progress(fraction float64) {

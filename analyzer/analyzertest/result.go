@@ -26,6 +26,7 @@ func checkResult(t *testing.T, r *run) {
 		duration = r.job.Video.Media.Duration
 	}
 	checkCues(t, r.result.Cues, duration)
+	checkCues(t, r.provisional, duration)
 	checkArtifacts(t, r.result.Artifacts, r.job.Scratch)
 	for i, p := range r.result.Search {
 		if p.CueID == "" {

@@ -35,12 +35,22 @@ func (s *Speech) listen(ctx context.Context, job *analyzer.Job, audio string) (*
 		Audio: audio, Model: model.Path, VAD: vad, Language: job.Video.Language, Duration: duration(job),
 	}, transcribe.Handler{
 		Progress: func(fraction float64) { job.Progress(began + (1-began)*fraction) },
+		Segment:  func(segment models.Segment) { job.Provisional(heard(job, model.Name, segment)...) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	t.Model = model.Name
 	return t, nil
+}
+
+// heard is a segment as it will be in the transcript, but for the language, which
+// is known in the end alone unless it was declared.
+func heard(job *analyzer.Job, model string, segment models.Segment) []models.Cue {
+	return models.Transcript{
+		Language: transcribe.Language(job.Video.Language), Source: models.SourceRecognized, Model: model,
+		Segments: transcribe.Fit([]models.Segment{segment}, duration(job)),
+	}.Cues()
 }
 
 // voices returns the path of the voice activity model, "" to do without.

@@ -40,6 +40,9 @@ func (h *hears) Transcribe(ctx context.Context, r transcribe.Request, on transcr
 		return nil, err
 	}
 	t := h.heard
+	for _, s := range t.Segments {
+		on.Segment(s)
+	}
 	return &t, h.err
 }
 
@@ -117,6 +120,7 @@ func (b *speechBundle) fails(t *testing.T) error {
 	t.Helper()
 	job := b.job
 	job.Scratch, job.Progress, job.Log = t.TempDir(), func(float64) {}, slog.New(slog.DiscardHandler)
+	job.Provisional = func(...models.Cue) {}
 	_, err := b.Run(t.Context(), &job)
 	if err == nil {
 		t.Fatal("no error")
@@ -170,6 +174,23 @@ func TestSpeechListens(t *testing.T) {
 	vtt, err := os.ReadFile(filepath.Join(scratch, "captions.en.vtt"))
 	if err != nil || string(vtt) != "WEBVTT\n\n00:00:01.000 --> 00:00:03.000\nHello there.\n" {
 		t.Errorf("%v\n%s", err, vtt)
+	}
+}
+
+func TestSpeechTellsWhatItHearsAsItHearsIt(t *testing.T) {
+	t.Parallel()
+	b := setupSpeech(t)
+	b.job.Video.Language = "en"
+	job := b.job
+	job.Scratch, job.Progress, job.Log = t.TempDir(), func(float64) {}, slog.New(slog.DiscardHandler)
+	var told []models.Cue
+	job.Provisional = func(cues ...models.Cue) { told = append(told, cues...) }
+	result, err := b.Run(t.Context(), &job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(result.Cues, told); diff != "" || len(told) == 0 {
+		t.Errorf("(-result +told):\n%s", diff)
 	}
 }
 
