@@ -62,6 +62,7 @@ var answers = map[models.Code]answer{
 	models.CodeDataCorrupt:        {codes.DataLoss, http.StatusServiceUnavailable},
 
 	models.CodeDatabaseUnavailable: {codes.Unavailable, http.StatusServiceUnavailable},
+	models.CodeSignInUnavailable:   {codes.Unavailable, http.StatusServiceUnavailable},
 
 	models.CodeInvalidArgument:  {codes.InvalidArgument, http.StatusBadRequest},
 	models.CodeNotFound:         {codes.NotFound, http.StatusNotFound},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -34,7 +35,10 @@ func notOurName(host string) error {
 // server. An address cannot be rebound; of names, localhost and the configured.
 func ownName(host string, hosts []string) bool {
 	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
+	if h, port, err := net.SplitHostPort(host); err == nil {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return false
+		}
 		name = h
 	}
 	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {

@@ -17,7 +17,8 @@ type session struct {
 	SignedIn  bool           `json:"signedIn"`
 	Workspace string         `json:"workspace,omitempty"`
 	Scopes    []models.Scope `json:"scopes"`
-	CSRF      string         `json:"csrf,omitempty"` // for the header [CSRFHeader]
+	CSRF      string         `json:"csrf,omitempty"`     // for the header [CSRFHeader]
+	Provider  string         `json:"provider,omitempty"` // the name of who else one may sign in with; see [Server.beginSignIn]
 }
 
 // routeSessions adds how browsers sign in and out.
@@ -33,6 +34,8 @@ func (s *Server) routeSessions(mux *http.ServeMux) {
 	route("POST /login", s.login)
 	route("POST /logout", s.logout)
 	route("GET /session", s.session)
+	route("POST /login/oidc", s.beginSignIn)
+	mux.HandleFunc("GET "+callback, s.endSignIn)
 }
 
 // login makes a session for who posts {"token": …}, which is a key or what a
@@ -53,7 +56,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	setCookie(w, r, cookie.Reveal(), made.Expires)
-	return writeSession(w, session{true, made.Workspace, made.Scopes, access.CSRF(cookie.Reveal())})
+	return s.writeSession(w, session{SignedIn: true, Workspace: made.Workspace, Scopes: made.Scopes, CSRF: access.CSRF(cookie.Reveal())})
 }
 
 // logout ends the session, where there is one.
@@ -66,7 +69,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	setCookie(w, r, "", time.Unix(1, 0))
-	return writeSession(w, session{Scopes: []models.Scope{}})
+	return s.writeSession(w, session{Scopes: []models.Scope{}})
 }
 
 // session tells what the browser may do. That it may do nothing is an answer.
@@ -76,7 +79,7 @@ func (s *Server) session(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	caller, err := s.gate.Identify(r.Context(), shown)
-	answer := session{caller.Session, caller.Workspace, caller.Scopes, ""}
+	answer := session{SignedIn: caller.Session, Workspace: caller.Workspace, Scopes: caller.Scopes}
 	if models.ErrorCode(err) == models.CodeUnauthenticated {
 		answer, err = session{Scopes: []models.Scope{}}, nil
 	}
@@ -86,7 +89,7 @@ func (s *Server) session(w http.ResponseWriter, r *http.Request) error {
 	if caller.Session {
 		answer.CSRF = access.CSRF(shown.Session)
 	}
-	return writeSession(w, answer)
+	return s.writeSession(w, answer)
 }
 
 // setCookie gives a browser the cookie of its session, or takes it away. Strict
@@ -99,7 +102,14 @@ func setCookie(w http.ResponseWriter, r *http.Request, value string, expires tim
 	})
 }
 
-func writeSession(w http.ResponseWriter, answer session) error {
+func (s *Server) writeSession(w http.ResponseWriter, answer session) error {
+	if s.provider != nil {
+		answer.Provider = s.provider.Name()
+	}
+	return writeJSON(w, answer)
+}
+
+func writeJSON(w http.ResponseWriter, answer any) error {
 	body, err := json.Marshal(answer)
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/cuepoint/cuepoint/api/access"
+	"github.com/cuepoint/cuepoint/api/signin"
 	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/store"
 )
@@ -55,9 +56,10 @@ type Config struct {
 	Feed      *events.Feed                    // which somebody else runs, for as long as the server is there
 	Commands  func(workspace string) Commands // nil for none
 	System    System
-	Gate      *access.Gate // lets in who comes over the network; nil without Listen
-	Media     http.Handler // below /play/; nil where there is none
-	Page      http.Handler // everything that is nothing else, and for everybody; nil where there is none
+	Gate      *access.Gate     // lets in who comes over the network; nil without Listen
+	Provider  *signin.Provider // where browsers may sign in too; nil for nowhere
+	Media     http.Handler     // below /play/; nil where there is none
+	Page      http.Handler     // everything that is nothing else, and for everybody; nil where there is none
 	// Hosts are the names the server is reached by. Addresses and localhost
 	// need not be named; a request for any other name is refused, so that no
 	// web site can point its own name here (DNS rebinding).
@@ -74,6 +76,7 @@ type Config struct {
 type Server struct {
 	log      *slog.Logger
 	gate     *access.Gate
+	provider *signin.Provider
 	hosts    []string
 	proxies  []netip.Prefix
 	tls      *tls.Config
@@ -96,7 +99,10 @@ type Server struct {
 // New returns a server that listens to nothing yet.
 func New(c Config) (*Server, error) {
 	c.Pulse = cmp.Or(c.Pulse, usualPulse)
-	s := &Server{log: c.Log, gate: c.Gate, hosts: c.Hosts, proxies: c.Proxies, tls: c.TLS, health: health.NewServer(), pipe: bufconn.Listen(maxBody)}
+	s := &Server{
+		log: c.Log, gate: c.Gate, provider: c.Provider, hosts: c.Hosts, proxies: c.Proxies, tls: c.TLS,
+		health: health.NewServer(), pipe: bufconn.Listen(maxBody),
+	}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.calls, s.public, s.local = s.newPublic(c), s.newPublic(c), s.newLocal(c)
 	rest, err := s.newGateway()

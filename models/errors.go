@@ -43,6 +43,8 @@ const (
 	CodeDataCorrupt        Code = "DATA_CORRUPT" // the library's own database cannot be read
 	// CodeDatabaseUnavailable: the database server is down, or the way to it is.
 	CodeDatabaseUnavailable Code = "DATABASE_UNAVAILABLE"
+	// CodeSignInUnavailable: the provider that knows who people are does not answer.
+	CodeSignInUnavailable Code = "SIGN_IN_UNAVAILABLE"
 
 	// About the request.
 	CodeInvalidArgument  Code = "INVALID_ARGUMENT"

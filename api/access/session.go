@@ -40,12 +40,30 @@ func (g *Gate) SignIn(ctx context.Context, token, address string) (cookie config
 		return cookie, s, err
 	}
 	give()
-	cookie = config.NewSecret("cs_" + randomText(43))
+	return g.keep(ctx, s)
+}
+
+// Attempt counts an attempt to sign in from an address elsewhere than by
+// [Gate.SignIn]. succeeded makes it count for nothing. RATE_LIMITED.
+func (g *Gate) Attempt(address string) (succeeded func(), err error) {
+	return g.strangers.take(neighborhood(address), g.cfg.Now())
+}
+
+// Begin makes a session for who has shown elsewhere who they are, and returns
+// the cookie that shows it.
+func (g *Gate) Begin(ctx context.Context, workspace string, scopes []models.Scope, lasts time.Duration) (cookie config.Secret, s models.Session, err error) {
+	now := g.cfg.Now()
+	return g.keep(ctx, models.Session{Workspace: workspace, Scopes: scopes, Created: now, Expires: now.Add(lasts)})
+}
+
+// keep gives a session its cookie.
+func (g *Gate) keep(ctx context.Context, s models.Session) (config.Secret, models.Session, error) {
+	cookie := config.NewSecret("cs_" + randomText(43))
 	s.Hash = hash(cookie.Reveal())
 	if err := g.cfg.Store.CreateSession(ctx, s); err != nil {
 		return cookie, s, err
 	}
-	if err := g.cfg.Store.DropSessions(ctx, now); err != nil {
+	if err := g.cfg.Store.DropSessions(ctx, s.Created); err != nil {
 		g.cfg.Log.WarnContext(ctx, "sessions that have expired are kept", "error", err)
 	}
 	return cookie, s, nil

@@ -23,6 +23,7 @@ type serveCmd struct {
 	Cert   string        `help:"Certificate to serve encrypted with, PEM." name:"tls-cert" env:"CUEPOINT_TLS_CERT" placeholder:"FILE" type:"path"`
 	Key    string        `help:"The certificate's key, PEM." name:"tls-key" env:"CUEPOINT_TLS_KEY" placeholder:"FILE" type:"path"`
 	Proxy  []string      `help:"Address, or range of them, of a proxy in front: what it says in X-Forwarded-For, -Host and -Proto is believed." name:"trusted-proxy" env:"CUEPOINT_TRUSTED_PROXIES" placeholder:"IP[/BITS]"`
+	OIDC   oidcFlags     `embed:"" prefix:"oidc-" envprefix:"CUEPOINT_OIDC_"`
 	Admin  string        `help:"Address of /metrics, /healthz, /readyz and profiles, for operators alone; empty for none." default:"127.0.0.1:9180" env:"CUEPOINT_ADMIN" placeholder:"HOST:PORT"`
 	Light  int           `help:"Light stages to run at once; -1 for as many as suit this machine." default:"-1" env:"CUEPOINT_LIGHT" placeholder:"N"`
 	CPU    int           `help:"Stages that take a core to run at once; -1 for as many as suit this machine." default:"-1" env:"CUEPOINT_CPU" placeholder:"N"`
@@ -71,6 +72,13 @@ func (c *serveCmd) config() (app.ServeConfig, error) {
 	if config.Open && !isLoopback(c.Listen) {
 		return config, usageError{fmt.Errorf("--auth=none is for 127.0.0.1, [::1] and localhost alone, and --listen is %s: everybody could read and play everything", c.Listen)}
 	}
+	var err error
+	if config.Provider, err = c.OIDC.provider(); err != nil {
+		return config, err
+	}
+	if config.Provider != nil && config.Open {
+		return config, usageError{errors.New("--auth=none lets everybody in, and --oidc-issuer only some: give one of them")}
+	}
 	for _, proxy := range c.Proxy {
 		prefix, err := parsePrefix(proxy)
 		if err != nil {
@@ -84,7 +92,6 @@ func (c *serveCmd) config() (app.ServeConfig, error) {
 	if c.Cert == "" {
 		return config, nil
 	}
-	var err error
 	config.TLS, err = app.TLS(c.Cert, c.Key)
 	return config, err
 }

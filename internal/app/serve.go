@@ -13,6 +13,7 @@ import (
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/api/access"
+	"github.com/cuepoint/cuepoint/api/signin"
 	"github.com/cuepoint/cuepoint/internal/config"
 	"github.com/cuepoint/cuepoint/internal/obs"
 	"github.com/cuepoint/cuepoint/models"
@@ -34,6 +35,8 @@ type ServeConfig struct {
 	Rate    access.Rate    // of each key and each browser
 	Proxies []netip.Prefix // whose word is taken on whom they ask for
 	TLS     *tls.Config    // nil for no encryption
+	// Provider is where browsers may sign in besides with keys; nil for nowhere.
+	Provider *signin.Provider
 
 	// Slots are how many stages of each class are worked on at once; without any
 	// the process does not work on stages.
@@ -61,7 +64,7 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 		Libraries: h.db, Feed: h.feed, System: newSystem(h.App), Commands: h.Commands, Hosts: cfg.Hosts, Proxies: cfg.Proxies, TLS: cfg.TLS, Log: h.log,
 	}
 	if cfg.Listen != "" {
-		c.Gate, c.Media, c.Page = h.gate(cfg), h.media(), player.Handler()
+		c.Gate, c.Provider, c.Media, c.Page = h.gate(cfg), cfg.Provider, h.media(), player.Handler()
 	}
 	admin, err := take(ctx, cfg.Admin, "--admin")
 	if err != nil {

@@ -21,7 +21,7 @@ export default defineConfig({
       '/play': server,
       '/session': server,
       '/logout': server,
-      '/login': { target: server, bypass: (request) => (request.method === 'GET' ? '/index.html' : undefined) },
+      '/login': { target: server, bypass: (request) => (request.method === 'GET' && request.url === '/login' ? '/index.html' : undefined) },
     },
   },
 });

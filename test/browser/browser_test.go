@@ -115,7 +115,12 @@ func TestPage(t *testing.T) {
 		t.Errorf("the demo has %d chapters, want 6", n)
 	}
 	screenshot := filepath.Join(t.ArtifactDir(), "watch.png")
-	out := script(t, "page.mjs", serve(t, lib.data), string(expected), screenshot)
+	steps(t, script(t, "page.mjs", serve(t, lib.data), string(expected), screenshot))
+}
+
+// steps reports what a script printed of each of its steps.
+func steps(t *testing.T, out []byte) {
+	t.Helper()
 	steps := 0
 	for line := range bytes.Lines(out) {
 		var step struct{ Step, Error string }
@@ -190,9 +195,9 @@ func findChromium(t *testing.T) string {
 	return ""
 }
 
-// serve starts the program over a library and returns the link to sign in with.
-// It stops when the test ends.
-func serve(t *testing.T, data string) string {
+// serve starts the program over a library, with more arguments, and returns the
+// link to sign in with. It stops when the test ends.
+func serve(t *testing.T, data string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	read, write := io.Pipe()
@@ -200,7 +205,7 @@ func serve(t *testing.T, data string) string {
 	program := testenv.Program(t, "cuepoint")
 	go func() {
 		err := proc.Run(ctx, proc.Command{
-			Path: program, Args: []string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--admin="}, Stdout: write,
+			Path: program, Args: append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--admin="}, args...), Stdout: write,
 		})
 		write.Close()
 		ended <- err

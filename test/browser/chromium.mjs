@@ -1,5 +1,10 @@
-// What both scripts share: Debian's Chromium, and a page that must stay clean.
+// What the scripts share: Debian's Chromium, and a page that must stay clean.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Starts Chromium. It reaches for nothing but what a test opens, and lets pages play sound. */
 export function launch() {
@@ -36,6 +41,27 @@ export async function openPage(context) {
     if (response.status() >= 400) faults.push(`${response.url()}: ${response.status()}`);
   });
   return { page, faults };
+}
+
+/** Looks for what keeps people from using the page. */
+export async function accessible(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
+}
+
+/** Returns what runs one step in the page, and tells how it went. */
+export function steps(page, faults) {
+  return async (name, run) => {
+    let error = null;
+    try {
+      await run();
+    } catch (cause) {
+      error = `${cause.message}\n(at ${page.url()}; faults: ${JSON.stringify(faults)})`;
+    }
+    report({ step: name, error });
+  };
 }
 
 /** Writes one line for the Go test to read. */

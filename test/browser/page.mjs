@@ -3,14 +3,11 @@
 // "segments": [{"start", "end", "text"}]}, "sound": id, "broken": {"id", "message"}}.
 // Prints one line per step: {"step": name, "error": text or null}.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { launch, openPage, report } from './chromium.mjs';
+import { accessible, launch, openPage, steps } from './chromium.mjs';
 
 const [link, json, screenshot] = process.argv.slice(2);
 const base = new URL(link).origin;
 const { demo, sound, broken } = JSON.parse(json);
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** How far from its aim a seek may land, in seconds; it plays on while we look. */
 const near = 1.5;
@@ -19,6 +16,7 @@ const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', reducedMotion: 'reduce' });
 context.setDefaultTimeout(8000);
 const { page, faults } = await openPage(context);
+const step = steps(page, faults);
 const video = page.locator('video');
 const chapters = page.locator('cue-chapters a');
 const lines = page.locator('cue-transcript a');
@@ -28,14 +26,14 @@ await step('who has not signed in is asked for a key', async () => {
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   assert.equal(await video.count(), 0);
   assert.deepEqual(faults, []);
-  await accessible();
+  await accessible(page);
 });
 
 await step('a wrong key is refused', async () => {
   await page.getByLabel('Key').fill('ck_0123456789abcdef_wrong');
   await page.keyboard.press('Enter');
   await page.getByText('The key is not good').waitFor();
-  await accessible();
+  await accessible(page);
   faults.length = 0; // the browser tells of the 401
 });
 
@@ -178,7 +176,7 @@ for (const colorScheme of ['light', 'dark']) {
       await page.goto(base + path);
       if (path.startsWith('/watch')) await ready();
       await page.waitForLoadState('networkidle');
-      await accessible();
+      await accessible(page);
     });
   }
 }
@@ -201,25 +199,6 @@ await step('who signs out sees nothing any more', async () => {
 });
 
 await browser.close();
-
-/** Looks for what keeps people from using the page. */
-async function accessible() {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes[0].html}`), []);
-}
-
-/** Runs one step, and tells how it went. */
-async function step(name, run) {
-  let error = null;
-  try {
-    await run();
-  } catch (cause) {
-    error = `${cause.message}\n(at ${page.url()}; faults: ${JSON.stringify(faults)})`;
-  }
-  report({ step: name, error });
-}
 
 /** Waits until a condition holds, looking every 50 ms. */
 async function until(what, holds) {

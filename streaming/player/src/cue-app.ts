@@ -2,7 +2,7 @@ import { LitElement, css, html, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { signedOut } from './api';
 import { go, parse, watchRoute, type Route } from './route';
-import { enter, maySee, signOut, type Session } from './session';
+import { enter, maySee, signOut, wayBack, type Session } from './session';
 import { base } from './style';
 import * as icons from './icons';
 import './cue-library';
@@ -81,6 +81,7 @@ export class CueApp extends LitElement {
     if (!maySee(session)) {
       return html`<cue-sign-in
         .problem=${this.problem}
+        .provider=${session.provider ?? ''}
         @signed-in=${(event: CustomEvent<Session>) => this.entered(event.detail)}
       ></cue-sign-in>`;
     }
@@ -97,7 +98,7 @@ export class CueApp extends LitElement {
   private entered(session: Session, problem = ''): void {
     this.session = session;
     this.problem = session.signedIn && !maySee(session) ? 'this key allows nothing that can be shown here' : problem;
-    if (maySee(session) && location.pathname === '/login') go({ page: 'library', query: '' });
+    if (maySee(session) && location.pathname === '/login') go(wayBack());
   }
 
   private async leave(): Promise<void> {

@@ -1,24 +1,29 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import * as icons from './icons';
-import { messageOf, signIn } from './session';
+import { leave, messageOf, signIn } from './session';
 import { sentence } from './state';
 import { base, notice } from './style';
 
-/** Asks for a key. Fires `signed-in` with the session as its detail. */
+/** Asks for a key, or leads to where else one may sign in. Fires `signed-in` with the session as its detail. */
 @customElement('cue-sign-in')
 export class CueSignIn extends LitElement {
   static override styles = [base, notice, styles()];
 
   /** What went wrong before it was asked. */
   @property() problem = '';
+  /** The name of where else; empty for nowhere. */
+  @property() provider = '';
   @state() private busy = false;
   @query('input') private input!: HTMLInputElement;
 
   override render() {
     return html`
       <h1>Sign in</h1>
-      <p>Open the link that <code>cuepoint serve</code> printed when it started, or paste a key.</p>
+      ${this.provider
+        ? html`<button class="provider" ?disabled=${this.busy} @click=${this.leave}>Sign in with ${this.provider}</button>`
+        : nothing}
+      <p>${this.provider ? 'Or open' : 'Open'} the link that <code>cuepoint serve</code> printed when it started, or paste a key.</p>
       <form @submit=${this.submit}>
         <label for="key">Key</label>
         <input id="key" type="password" autocomplete="current-password" spellcheck="false" required placeholder="ck_…" />
@@ -29,6 +34,17 @@ export class CueSignIn extends LitElement {
       </div>
       <p class="hint">On the server’s machine, <code>cuepoint keys create --scopes=admin</code> makes a key.</p>
     `;
+  }
+
+  private async leave(): Promise<void> {
+    this.busy = true;
+    try {
+      await leave();
+    } catch (error) {
+      this.problem = messageOf(error);
+    } finally {
+      this.busy = false;
+    }
   }
 
   private async submit(event: Event): Promise<void> {
@@ -82,6 +98,10 @@ function styles() {
       color: var(--muted);
       opacity: 1;
     }
+    .provider {
+      height: 2.75rem;
+    }
+    .provider,
     form button {
       padding: 0 1.2rem;
       border-radius: var(--round-small);

@@ -1,4 +1,5 @@
 import { ApiError, post, request } from './api';
+import { parse, type Route } from './route';
 
 /** What this browser may do here. */
 export interface Session {
@@ -6,6 +7,8 @@ export interface Session {
   scopes: ('read' | 'write' | 'play' | 'admin')[];
   /** What requests that change something have to show, in the header below. */
   csrf?: string;
+  /** The name of the provider where one may sign in besides with a key. */
+  provider?: string;
 }
 
 const nobody: Session = { signedIn: false, scopes: [] };
@@ -20,8 +23,8 @@ export function maySee(session: Session): boolean {
  * with, `/login#token=…`, it does so first, and takes the token out of it.
  */
 export async function enter(): Promise<{ session: Session; problem: string }> {
-  const token = takeToken();
-  let problem = '';
+  const { token, code } = takeFragment();
+  let problem = code && (problems.get(code) ?? 'signing in did not work; try again');
   try {
     if (token) return { session: await signIn(token), problem };
   } catch (error) {
@@ -40,6 +43,23 @@ export function signIn(token: string): Promise<Session> {
   return post<Session>('/login', { token });
 }
 
+/**
+ * Leaves for the provider, which leads back to /login. Where we are is kept in
+ * this tab for then.
+ */
+export async function leave(): Promise<void> {
+  const { location: provider } = await post<{ location: string }>('/login/oidc', {});
+  sessionStorage.setItem(cameFrom, location.pathname === '/login' ? '/' : location.pathname + location.search);
+  location.assign(provider);
+}
+
+/** Where somebody was who has come back from the provider: a route of this page, whatever was kept. */
+export function wayBack(): Route {
+  const path = sessionStorage.getItem(cameFrom) ?? '/';
+  sessionStorage.removeItem(cameFrom);
+  return parse(new URL(path, location.origin));
+}
+
 /** Ends the session. */
 export function signOut(session: Session): Promise<Session> {
   return post<Session>('/logout', {}, session.csrf);
@@ -50,9 +70,21 @@ export function messageOf(error: unknown): string {
   return error instanceof ApiError ? error.message : String(error);
 }
 
-function takeToken(): string {
-  if (location.pathname !== '/login') return '';
-  const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
+const cameFrom = 'cuepoint-came-from';
+
+/** What the codes mean that signing in at a provider ends with. */
+const problems = new Map(Object.entries({
+  CANCELED: 'signing in was canceled; try again',
+  PERMISSION_DENIED: 'you have an account, but nobody has let it in here; ask who runs this server',
+  RATE_LIMITED: 'too many have tried to sign in; wait a minute and try again',
+  SIGN_IN_UNAVAILABLE: 'where you sign in does not answer; try again later, or use a key',
+  UNAUTHENTICATED: 'signing in took too long, or began in another window; try again',
+}));
+
+/** Takes what /login was opened with out of the address. */
+function takeFragment(): { token: string; code: string } {
+  if (location.pathname !== '/login') return { token: '', code: '' };
+  const params = new URLSearchParams(location.hash.slice(1));
   history.replaceState(null, '', '/login');
-  return token;
+  return { token: params.get('token') ?? '', code: params.get('problem') ?? '' };
 }
