@@ -249,8 +249,9 @@ func TestACommandHasAllTheTimeItsCallerHas(t *testing.T) {
 		t.Errorf("a command has a deadline of the server's, error %v", err)
 	}
 	b.Library.before("tides", look)
-	for _, c := range []*grpc.ClientConn{conn, b.dial(t)} {
-		if _, err := cuepointv1.NewVideoServiceClient(c).GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/tides"}); err != nil || !<-bounded {
+	for view, c := range []*grpc.ClientConn{conn, b.dial(t)} { // two questions: a reply is kept
+		get := &cuepointv1.GetVideoRequest{Name: "videos/tides", View: cuepointv1.VideoView(view)}
+		if _, err := cuepointv1.NewVideoServiceClient(c).GetVideo(t.Context(), get); err != nil || !<-bounded {
 			t.Errorf("a question has no deadline, error %v", err)
 		}
 	}

@@ -28,7 +28,7 @@ func TestConnectionsBeginSlowly(t *testing.T) {
 	for _, request := range []string{
 		"GET /v1/videos HTTP/1.1\r\nHost: localhost\r\n\r\n",
 		"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
-		"\x16\x03\x01\x00\x05hello",                   // is encrypted
+		"\x16\x03\x01\r\n\r\n", // is encrypted
 	} {
 		conn := b.connect(t)
 		for _, one := range []byte(request) {

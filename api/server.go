@@ -42,6 +42,7 @@ const (
 // Libraries are those of all workspaces. A [store.Store] has them.
 type Libraries interface {
 	In(workspace string) store.Library
+	Version(ctx context.Context) (string, error)
 }
 
 // libraryOf returns the library of the caller's workspace: services know no
@@ -104,7 +105,11 @@ func New(c Config) (*Server, error) {
 		health: health.NewServer(), pipe: bufconn.Listen(maxBody),
 	}
 	s.stopping, s.stop = context.WithCancel(context.Background())
-	s.calls, s.public, s.local = s.newPublic(c), s.newPublic(c), s.newLocal(c)
+	replies, err := newReplies(c.Libraries)
+	if err != nil {
+		return nil, err
+	}
+	s.calls, s.public, s.local = s.newPublic(c, replies), s.newPublic(c, replies), s.newLocal(c, replies)
 	rest, err := s.newGateway()
 	if err != nil {
 		return nil, fmt.Errorf("connect the gateway: %w", err)

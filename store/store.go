@@ -25,6 +25,10 @@ type Store interface {
 	// for that. Once a change has failed other than by NOT_FOUND, Tx fails.
 	Tx(ctx context.Context, f func(tx Tx) error) error
 
+	// Version names what all libraries hold now. Who notes it and then reads
+	// knows, while it is still the same, that what was read still stands.
+	Version(ctx context.Context) (string, error)
+
 	// Running lists the stages that are running in all workspaces, but for those
 	// of deleted videos.
 	Running(ctx context.Context) ([]Running, error)

@@ -60,6 +60,9 @@ func hold(t *testing.T, data string) *holder {
 	return h
 }
 
+// Version implements [api.Libraries].
+func (h *holder) Version(context.Context) (string, error) { return "", nil }
+
 func (h *holder) do(ctx context.Context, command ...any) (*models.Video, error) {
 	h.mu.Lock()
 	h.given = append(h.given, command)

@@ -63,6 +63,13 @@ func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
 	return nil
 }
 
+// Version implements [store.Store]. A snapshot tells which transactions of all
+// that there ever were can be seen.
+func (s *Store) Version(ctx context.Context) (version string, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT pg_current_snapshot()::text`).Scan(&version)
+	return version, coded(ctx, err)
+}
+
 // attempts is how often a transaction is tried that others get in the way of.
 const attempts = 5
 

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"strconv"
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -59,13 +60,19 @@ func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
 	return nil
 }
 
+// Version implements [store.Store]. One process alone has the file open.
+func (s *Store) Version(context.Context) (string, error) {
+	return strconv.FormatInt(s.commits.Load(), 10), nil
+}
+
 // transact runs f in one writing transaction.
 func (s *Store) transact(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return coded(err)
 	}
-	defer tx.Rollback() // after Commit it does nothing
+	defer s.commits.Add(1) // also where it is not known whether it was committed
+	defer tx.Rollback()    // after Commit it does nothing
 	if err := f(tx); err != nil {
 		return coded(err)
 	}

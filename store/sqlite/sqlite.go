@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -35,6 +36,7 @@ type Store struct {
 	read  *sql.DB
 
 	changes sqldb.Hints
+	commits atomic.Int64
 }
 
 var (

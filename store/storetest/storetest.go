@@ -46,6 +46,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"a deleted video is hidden until it is brought back": testDelete,
 		"the source of a deleted video may come again":       testDeletedSource,
 		"a purged video leaves nothing behind":               testPurge,
+		"a version stands while nothing is written":          testVersion,
+		"who finds a version again finds the same":           testVersionUnderWrites,
 		"a transaction is seen as a whole":                   testTx,
 		"a transaction that fails changes nothing":           testTxUndone,
 		"a change is all of its parts":                       testChange,
