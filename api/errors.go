@@ -63,6 +63,7 @@ var answers = map[models.Code]answer{
 
 	models.CodeDatabaseUnavailable: {codes.Unavailable, http.StatusServiceUnavailable},
 	models.CodeSignInUnavailable:   {codes.Unavailable, http.StatusServiceUnavailable},
+	models.CodeServerUnavailable:   {codes.Unavailable, http.StatusServiceUnavailable},
 
 	models.CodeInvalidArgument:  {codes.InvalidArgument, http.StatusBadRequest},
 	models.CodeNotFound:         {codes.NotFound, http.StatusNotFound},

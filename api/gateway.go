@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -12,7 +11,6 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -21,20 +19,15 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// maxAnswer bounds an answer on its way through the gateway: a transcript of
-// hours with every word's times has some megabytes.
+// maxAnswer bounds an answer on its way through memory, to the gateway for
+// instance: a transcript of hours with every word's times has some megabytes.
 const maxAnswer = 256 << 20
 
 // newGateway returns the REST API. It calls the public gRPC server over a connection
 // in memory, so that every interceptor sees REST calls too.
 func (s *Server) newGateway() (http.Handler, error) {
 	var err error
-	s.gateway, err = grpc.NewClient("passthrough:///cuepoint",
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return s.pipe.DialContext(ctx) }),
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
-	)
-	if err != nil {
+	if s.gateway, err = dialPipe(s.pipe); err != nil {
 		return nil, err
 	}
 	none := func(string) (string, bool) { return "", false }

@@ -59,10 +59,7 @@ func mediaMessage(info *models.MediaInfo) *cuepointv1.MediaInfo {
 		Container: info.Container,
 		Duration:  durationpb.New(info.Duration),
 		BitRate:   info.BitRate,
-		Tags:      make(map[string]string, len(info.Tags)),
-	}
-	for key, value := range info.Tags {
-		m.Tags[valid(key)] = valid(value)
+		Tags:      tagsMessage(info.Tags),
 	}
 	for _, c := range info.Chapters {
 		m.Chapters = append(m.Chapters, &cuepointv1.MediaChapter{
@@ -71,6 +68,14 @@ func mediaMessage(info *models.MediaInfo) *cuepointv1.MediaInfo {
 	}
 	for i := range info.Streams {
 		m.Streams = append(m.Streams, streamMessage(&info.Streams[i]))
+	}
+	return m
+}
+
+func tagsMessage(tags models.Tags) map[string]string {
+	m := make(map[string]string, len(tags))
+	for key, value := range tags {
+		m[valid(key)] = valid(value)
 	}
 	return m
 }
@@ -95,6 +100,12 @@ func streamMessage(s *models.Stream) *cuepointv1.MediaStream {
 		ColorTransfer:  s.Color.Transfer,
 		ColorSpace:     s.Color.Space,
 		ColorRange:     s.Color.Range,
+
+		VariableFrameRate: s.VariableFPS,
+		Tags:              tagsMessage(s.Tags),
+	}
+	if s.Duration > 0 {
+		m.Duration = durationpb.New(s.Duration)
 	}
 	if s.SampleRatio.Den > 0 {
 		m.SampleAspectRatio = fmt.Sprintf("%d:%d", s.SampleRatio.Num, s.SampleRatio.Den)
@@ -144,7 +155,7 @@ func renditionMessages(p models.Packaging) []*cuepointv1.Rendition {
 	for _, r := range p.Renditions {
 		all = append(all, &cuepointv1.Rendition{
 			Name: r.Name, Width: int32(r.Width), Height: int32(r.Height), BitRate: r.Bitrate, AverageBitRate: r.Average,
-			Codecs: r.Codecs, FrameRate: r.FrameRate, LanguageCode: r.Language,
+			Codecs: r.Codecs, FrameRate: r.FrameRate, LanguageCode: r.Language, Channels: int32(r.Channels),
 		})
 	}
 	return all

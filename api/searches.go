@@ -65,6 +65,7 @@ func momentMessage(h search.Hit) *cuepointv1.Moment {
 		ThumbnailUri: mediaURI(h.Thumbnail),
 		Score:        h.Score,
 		Why:          &cuepointv1.Why{Words: h.Why.Words},
+		Text:         valid(h.Cue.Text),
 	}
 	for _, matched := range h.Why.Matched {
 		m.Why.Matched = append(m.Why.Matched, valid(matched))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/test/bufconn"
 
@@ -72,8 +73,9 @@ type Config struct {
 }
 
 // Server serves gRPC and HTTP on one address, and gRPC on a socket of the data
-// directory, whose owner needs no key: on both, or on one of them. The order is
-// [New], Listen and ListenSocket, Serve, and Close whatever happened before.
+// directory, whose owner needs no key: on both, or on one of them, or on none,
+// for its own process ([Server.Dial]). The order is [New], Listen and
+// ListenSocket, Serve, and Close whatever happened before.
 type Server struct {
 	log      *slog.Logger
 	gate     *access.Gate
@@ -87,9 +89,10 @@ type Server struct {
 	health   *health.Server
 	pipe     *bufconn.Listener // on which the gateway reaches public
 	gateway  *grpc.ClientConn
-	http     *http.Server // which reaches public too
-	listener net.Listener // of http; nil without Listen
-	socket   *socket      // of local; nil without ListenSocket
+	inside   *bufconn.Listener // on which its own process reaches local
+	http     *http.Server      // which reaches public too
+	listener net.Listener      // of http; nil without Listen
+	socket   *socket           // of local; nil without ListenSocket
 
 	// stopping ends when Close begins.
 	stopping context.Context //nolint:containedctx // it is the server's life, not a call's
@@ -102,7 +105,7 @@ func New(c Config) (*Server, error) {
 	c.Pulse = cmp.Or(c.Pulse, usualPulse)
 	s := &Server{
 		log: c.Log, gate: c.Gate, provider: c.Provider, hosts: c.Hosts, proxies: c.Proxies, tls: c.TLS,
-		health: health.NewServer(), pipe: bufconn.Listen(maxBody),
+		health: health.NewServer(), pipe: bufconn.Listen(maxBody), inside: bufconn.Listen(maxBody),
 	}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	replies, err := newReplies(c.Libraries)
@@ -187,9 +190,25 @@ func (s *Server) ListenSocket(ctx context.Context, dir string) (err error) {
 	return err
 }
 
+// Dial returns a connection for the server's own process, which needs no key, as
+// on the socket. Calls wait until Serve. The caller closes it.
+func (s *Server) Dial() (*grpc.ClientConn, error) { return dialPipe(s.inside) }
+
+// dialPipe returns a connection in memory.
+func dialPipe(pipe *bufconn.Listener) (*grpc.ClientConn, error) {
+	return grpc.NewClient("passthrough:///cuepoint",
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return pipe.DialContext(ctx) }),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
+	)
+}
+
 // Serve answers requests until Close, and then returns nil.
 func (s *Server) Serve() error {
-	serve := []func() error{func() error { return s.public.Serve(s.pipe) }}
+	serve := []func() error{
+		func() error { return s.public.Serve(s.pipe) },
+		func() error { return s.local.Serve(s.inside) },
+	}
 	switch l := s.listener.(type) {
 	case nil:
 	case *limitedListener:

@@ -46,6 +46,10 @@ const (
 	// CodeSignInUnavailable: the provider that knows who people are does not answer.
 	CodeSignInUnavailable Code = "SIGN_IN_UNAVAILABLE"
 
+	// CodeServerUnavailable: the Cuepoint that was asked for something cannot be
+	// reached. Who calls one finds that out; none answers with it.
+	CodeServerUnavailable Code = "SERVER_UNAVAILABLE"
+
 	// About the request.
 	CodeInvalidArgument  Code = "INVALID_ARGUMENT"
 	CodeNotFound         Code = "NOT_FOUND"

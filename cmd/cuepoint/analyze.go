@@ -4,22 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"golang.org/x/text/language"
 
-	"github.com/cuepoint/cuepoint/api"
-	"github.com/cuepoint/cuepoint/internal/app"
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
 )
 
 type analyzeCmd struct {
-	Files    []string `arg:"" name:"file" help:"Videos or sound files; with --stage, ids of videos in the library." type:"path"`
+	Inputs   []string `arg:"" name:"file" help:"Videos or sound files, or ids of videos in the library. With --server, files are the server's own." type:"raw"`
 	Language string   `help:"Language that is spoken (BCP 47); detected unless given." placeholder:"xx"`
-	Captions string   `help:"Captions to import instead of listening (WebVTT, SRT or TTML). Only with one file." placeholder:"FILE" type:"path"`
-	Stage    []string `help:"Look at this stage again, and at those that rest on it." placeholder:"STAGE"`
+	Captions string   `help:"Captions to import instead of listening (WebVTT, SRT or TTML). Only with one file." placeholder:"FILE" type:"raw"`
+	Stage    []string `help:"Look at this stage again, and at those that rest on it. The arguments are ids then." placeholder:"STAGE"`
 	Force    bool     `help:"Run stages again although nothing has changed."`
 	NoWait   bool     `help:"Leave the work to others (cuepoint serve), and do not wait for it."`
 }
@@ -30,21 +28,17 @@ const ahead = 8
 // Run has files analyzed, several at a time, and reports on them in their order.
 // One that fails does not stop the rest.
 func (c *analyzeCmd) Run(e *env) error {
-	if err := c.check(); err != nil {
-		return err
-	}
-	a, err := e.open(true)
+	inputs, err := c.inputs(e)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	s, err := e.session(a)
+	s, err := e.session(true)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	if c.NoWait {
-		return c.submit(e, s)
+		return c.submit(e, s, inputs)
 	}
 	ctx, stop := context.WithCancelCause(e.ctx)
 	worked := make(chan struct{})
@@ -53,54 +47,73 @@ func (c *analyzeCmd) Run(e *env) error {
 		stop(s.work(ctx))
 	}()
 	defer func() { stop(nil); <-worked }()
-	return c.all(ctx, e, s)
+	return c.all(ctx, e, s, inputs)
 }
 
-func (c *analyzeCmd) check() error {
-	if c.Captions != "" && len(c.Files) > 1 {
-		return usageError{errors.New("--captions goes with one file; run the command once per file")}
+// inputs checks the command line, and returns what it names.
+func (c *analyzeCmd) inputs(e *env) ([]input, error) {
+	if c.Captions != "" && len(c.Inputs) > 1 {
+		return nil, usageError{errors.New("--captions goes with one file; run the command once per file")}
 	}
 	if _, err := language.Parse(c.Language); c.Language != "" && err != nil {
-		return usageError{fmt.Errorf("--language %q is no language tag (BCP 47); give one such as de or pt-BR", c.Language)}
+		return nil, usageError{fmt.Errorf("--language %q is no language tag (BCP 47); give one such as de or pt-BR", c.Language)}
 	}
-	return nil
+	for i, stage := range c.Stage {
+		c.Stage[i] = valid(stage)
+	}
+	var all []input
+	for _, given := range c.Inputs {
+		in, err := e.input(given, len(c.Stage) > 0)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, in)
+	}
+	if c.Captions != "" {
+		captions, err := e.path(c.Captions)
+		if err != nil {
+			return nil, err
+		}
+		c.Captions = captions
+	}
+	return all, nil
 }
 
 // submitted is an input that was taken in, or refused.
 type submitted struct {
-	file string
-	id   string
-	err  error
+	input
+	video string // its id
+	err   error
 }
 
 // all has all inputs analyzed.
-func (c *analyzeCmd) all(ctx context.Context, e *env, s *session) error {
-	inputs := make(chan submitted, ahead)
+func (c *analyzeCmd) all(ctx context.Context, e *env, s *session, inputs []input) error {
+	taken := make(chan submitted, ahead)
 	taking, stop := context.WithCancel(ctx)
 	var taker sync.WaitGroup
 	defer taker.Wait() // lest it uses what is closed after this
 	defer stop()
 	taker.Go(func() {
-		defer close(inputs)
-		for _, file := range c.Files {
-			id, err := c.command(taking, s, file)
+		defer close(taken)
+		for _, in := range inputs {
+			id, err := c.give(taking, s, in)
 			select {
-			case inputs <- submitted{file, id, err}:
+			case taken <- submitted{in, id, err}:
 			case <-taking.Done():
 				return
 			}
 		}
 	})
 	failed := 0
-	for in := range inputs {
-		doc, err := c.wait(ctx, e, s.app, in)
+	for in := range taken {
+		doc, err := c.wait(ctx, e, s, in)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		if err != nil {
 			failed++
 		}
-		if err := c.report(e, in.file, doc, err); err != nil {
+		if err := c.report(e, in.input, doc, err); err != nil {
 			return err
 		}
 	}
@@ -108,88 +121,82 @@ func (c *analyzeCmd) all(ctx context.Context, e *env, s *session) error {
 		return context.Cause(ctx)
 	}
 	if failed > 0 {
-		return told{fmt.Errorf("%d of %d inputs failed", failed, len(c.Files))}
+		return told{fmt.Errorf("%d of %d inputs failed", failed, len(inputs))}
 	}
 	return nil
 }
 
-// command has an input analyzed, and returns its video's id. It waits for servers
+// give has an input analyzed, and returns its video's id. It waits for servers
 // that are away.
-func (c *analyzeCmd) command(ctx context.Context, s *session, input string) (id string, err error) {
-	err = s.app.Outlast(ctx, func() error {
-		id, err = c.give(ctx, s, input)
+func (c *analyzeCmd) give(ctx context.Context, s *session, in input) (id string, err error) {
+	err = s.patiently(ctx, func(to *library) (err error) {
+		if id = in.id; id == "" {
+			if id, err = c.create(ctx, to, in); err != nil || !c.Force {
+				return err
+			}
+		}
+		_, err = to.Videos.AnalyzeVideo(ctx, &cuepointv1.AnalyzeVideoRequest{Name: videoName(id), Stages: c.Stage, Force: c.Force})
 		return err
 	})
-	return id, err
+	return id, in.explain(err)
 }
 
-// give gives the command to have an input analyzed.
-func (c *analyzeCmd) give(ctx context.Context, s *session, input string) (id string, err error) {
-	err = s.do(ctx, func(to api.Commands) error {
-		if len(c.Stage) > 0 {
-			id = filepath.Base(input) // it was read as a path
-			_, err := to.Analyze(ctx, id, c.Stage, c.Force)
-			return err
-		}
-		video, err := to.Create(ctx, api.CreateRequest{Path: input, Language: c.Language, Captions: c.Captions})
-		if err != nil {
-			return err
-		}
-		id = video.ID
-		if c.Force {
-			_, err = to.Analyze(ctx, id, nil, true)
-		}
-		return err
+// create has a file taken in, and returns its video's id.
+func (c *analyzeCmd) create(ctx context.Context, to *library, in input) (id string, err error) {
+	video, err := to.Videos.CreateVideo(ctx, &cuepointv1.CreateVideoRequest{
+		Source:       &cuepointv1.CreateVideoRequest_Path{Path: []byte(in.path)},
+		CaptionsPath: []byte(c.Captions),
+		Video:        &cuepointv1.Video{LanguageCode: valid(c.Language)},
 	})
-	return id, err
+	return videoID(video.GetName()), err
 }
 
 // submit has all inputs analyzed by others.
-func (c *analyzeCmd) submit(e *env, s *session) error {
+func (c *analyzeCmd) submit(e *env, s *session, inputs []input) error {
 	failed := 0
-	for _, file := range c.Files {
-		id, err := c.command(e.ctx, s, file)
+	for _, in := range inputs {
+		id, err := c.give(e.ctx, s, in)
 		if e.ctx.Err() != nil {
 			return e.ctx.Err()
 		}
 		if err != nil {
 			failed++
-			if err := c.report(e, file, app.Refused(file, err), err); err != nil {
+			if err := c.report(e, in, refused(in.String(), err), err); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := e.print(map[string]string{"id": id, "source": file}, "%s %s\n", id, file); err != nil {
+		if err := e.print(map[string]string{"id": id, "source": in.String()}, "%s %s\n", id, in); err != nil {
 			return err
 		}
 	}
 	if failed > 0 {
-		return told{fmt.Errorf("%d of %d inputs failed", failed, len(c.Files))}
+		return told{fmt.Errorf("%d of %d inputs failed", failed, len(inputs))}
 	}
 	return nil
 }
 
 // wait waits until all is done with an input.
-func (c *analyzeCmd) wait(ctx context.Context, e *env, a *app.App, in submitted) (*app.Document, error) {
+func (c *analyzeCmd) wait(ctx context.Context, e *env, s *session, in submitted) (*document, error) {
 	if in.err != nil {
-		return app.Refused(in.file, in.err), in.err
+		return refused(in.String(), in.err), in.err
 	}
-	watch := newProgress(e.stderr, in.file, a.Pipeline.Names())
-	defer watch.Close()
-	doc, err := a.Wait(ctx, in.id, watch)
+	show := newProgress(e.stderr, in.String())
+	defer show.Close()
+	doc, err := s.wait(ctx, in.video, show)
 	if doc == nil {
-		doc = app.Refused(in.file, err)
-		doc.ID = in.id
+		doc = refused(in.String(), err)
+		doc.ID = in.video
 	}
 	return doc, err
 }
 
 // report prints what came of a file: a JSON line, or sentences.
-func (c *analyzeCmd) report(e *env, file string, doc *app.Document, err error) error {
+func (c *analyzeCmd) report(e *env, in input, doc *document, err error) error {
 	if err != nil {
 		reason := models.AsError(err)
-		e.log.Debug("input failed", "file", file, "error", err)
-		fmt.Fprintf(e.stderr, "%s: %s: %s: %s\n", file, doc.State, reason.Code, reason.Message)
+		e.log.Debug("input failed", "file", in, "error", err)
+		fmt.Fprintf(e.stderr, "%s: %s: %s: %s\n", in, doc.State, reason.Code, reason.Message)
 	}
 	if doc.State == models.VideoFailed && !e.cli.JSON {
 		return nil

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -11,29 +11,24 @@ type cancelCmd struct {
 
 // Run stops the work on videos. What was found in them stays.
 func (c *cancelCmd) Run(e *env) error {
-	return e.each(c.IDs, func(to api.Commands, id string) error {
-		video, err := to.Cancel(e.ctx, id)
+	return e.each(c.IDs, func(to *library, id string) error {
+		video, err := to.Videos.CancelVideo(e.ctx, &cuepointv1.CancelVideoRequest{Name: videoName(id)})
 		if err != nil {
 			return err
 		}
-		return e.print(map[string]any{"id": video.ID, "state": video.State}, "%s %s\n", video.ID, models.VideoCanceled)
+		return e.print(map[string]any{"id": id, "state": stateOf(video.GetState())}, "%s %s\n", id, models.VideoCanceled)
 	})
 }
 
 // each gives a command for each of some videos, and stops at the first that fails.
-func (e *env) each(ids []string, command func(to api.Commands, id string) error) error {
-	a, err := e.open(false)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	s, err := e.session(a)
+func (e *env) each(ids []string, command func(to *library, id string) error) error {
+	s, err := e.session(false)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	for _, id := range ids {
-		if err := s.do(e.ctx, func(to api.Commands) error { return command(to, id) }); err != nil {
+		if err := s.do(e.ctx, func(to *library) error { return command(to, id) }); err != nil {
 			return err
 		}
 	}

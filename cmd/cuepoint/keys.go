@@ -1,13 +1,20 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/api/access"
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
-	"github.com/cuepoint/cuepoint/store"
 )
 
 type keysCmd struct {
@@ -18,46 +25,51 @@ type keysCmd struct {
 	Revoke keysRevokeCmd `cmd:"" help:"Make keys good for nothing, within seconds."`
 }
 
-// keys calls use with the keys of the workspace. They are in the database alone,
-// which several processes may write to.
-func (e *env) keys(create bool, use func(store.Keyring) error) error {
+// keys calls use with the library whose keys are meant, and a context for its
+// calls that names the workspace. They are in the database alone, which several
+// processes may write to.
+func (e *env) keys(create bool, use func(context.Context, *library) error) error {
 	workspace := e.cli.Keys.Workspace
 	if !access.ValidWorkspace(workspace) {
 		return usageError{fmt.Errorf("--workspace: %q is no name for one; want small letters, digits and hyphens, at most 63", workspace)}
 	}
-	a, err := e.open(create)
-	if err != nil {
-		return err
+	ctx := e.ctx
+	if e.cli.Server == "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, api.WorkspaceHeader, workspace)
+	} else if workspace != models.DefaultWorkspace {
+		return usageError{errors.New("--workspace is for the machine that has the library; with --server the workspace is that of --key")}
 	}
-	defer a.Close()
-	return use(a.In(workspace))
+	return e.ask(create, func(l *library) error { return use(ctx, l) })
 }
 
 type keysCreateCmd struct {
-	Title   string         `help:"What people know it by." placeholder:"TEXT"`
-	Scopes  []models.Scope `help:"What it allows: read (what is known of videos), write (add, change and delete them), play, admin (everything, and keys)." default:"read,play" placeholder:"SCOPE"`
-	Expires time.Duration  `help:"For how long it is good; for ever unless given." placeholder:"TIME"`
+	Title   string        `help:"What people know it by." placeholder:"TEXT"`
+	Scopes  []string      `help:"What it allows: read (what is known of videos), write (add, change and delete them), play, admin (everything, and keys)." default:"read,play" placeholder:"SCOPE"`
+	Expires time.Duration `help:"For how long it is good; for ever unless given." placeholder:"TIME"`
 }
 
 // Run makes a key.
 func (c *keysCreateCmd) Run(e *env) error {
-	now := time.Now().UTC()
-	r := access.KeyRequest{Title: c.Title, Scopes: c.Scopes}
+	key := &cuepointv1.Key{Title: valid(c.Title)}
+	for _, scope := range c.Scopes {
+		known, ok := cuepointv1.Scope_value["SCOPE_"+strings.ToUpper(scope)]
+		if !ok || known == 0 {
+			return usageError{fmt.Errorf("--scopes: there is no scope %q; want some of read, write, play and admin", scope)}
+		}
+		key.Scopes = append(key.Scopes, cuepointv1.Scope(known))
+	}
 	if c.Expires != 0 {
-		r.Expires = now.Add(c.Expires)
+		key.ExpireTime = timestamppb.New(time.Now().Add(c.Expires))
 	}
-	key, token, err := access.NewKey(r, now)
-	if err != nil {
-		return err
-	}
-	return e.keys(true, func(ring store.Keyring) error {
-		if err := ring.CreateKey(e.ctx, key); err != nil {
+	return e.keys(true, func(ctx context.Context, l *library) error {
+		made, err := l.Keys.CreateKey(ctx, &cuepointv1.CreateKeyRequest{Key: key})
+		if err != nil {
 			return err
 		}
 		return e.print(struct {
 			keyEntry
 			Token string `json:"token"`
-		}{entryOf(&key), token.Reveal()}, "%s\n", token.Reveal())
+		}{keyOf(made), made.GetToken()}, "%s\n", made.GetToken())
 	})
 }
 
@@ -65,24 +77,28 @@ type keysListCmd struct{}
 
 // Run lists the keys, newest first.
 func (keysListCmd) Run(e *env) error {
-	return e.keys(false, func(ring store.Keyring) error {
-		keys, err := ring.Keys(e.ctx)
-		if err != nil {
-			return err
-		}
+	return e.keys(false, func(ctx context.Context, l *library) error {
 		out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-		for i := range keys {
-			entry := entryOf(&keys[i])
-			if e.cli.JSON {
-				if err := e.print(entry, ""); err != nil {
-					return err
-				}
-				continue
+		for req := (&cuepointv1.ListKeysRequest{PageSize: 500}); ; {
+			page, err := l.Keys.ListKeys(ctx, req)
+			if err != nil {
+				return err
 			}
-			fmt.Fprintf(out, "%s\t%s\t%v\tmade %s\tused %s\t%s\n",
-				entry.ID, entry.state(time.Now()), entry.Scopes, day(entry.Created), day(entry.LastUsed), entry.Title)
+			for _, key := range page.GetKeys() {
+				entry := keyOf(key)
+				if e.cli.JSON {
+					if err := e.print(entry, ""); err != nil {
+						return err
+					}
+					continue
+				}
+				fmt.Fprintf(out, "%s\t%s\t%v\tmade %s\tused %s\t%s\n",
+					entry.ID, entry.state(time.Now()), entry.Scopes, day(entry.Created), day(entry.LastUsed), entry.Title)
+			}
+			if req.PageToken = page.GetNextPageToken(); req.PageToken == "" {
+				return out.Flush()
+			}
 		}
-		return out.Flush()
 	})
 }
 
@@ -92,9 +108,9 @@ type keysRevokeCmd struct {
 
 // Run revokes keys.
 func (c *keysRevokeCmd) Run(e *env) error {
-	return e.keys(false, func(ring store.Keyring) error {
+	return e.keys(false, func(ctx context.Context, l *library) error {
 		for _, id := range c.IDs {
-			if err := ring.RevokeKey(e.ctx, id, time.Now().UTC()); err != nil {
+			if _, err := l.Keys.RevokeKey(ctx, &cuepointv1.RevokeKeyRequest{Name: "keys/" + valid(id)}); err != nil {
 				return err
 			}
 			if err := e.print(map[string]any{"id": id, "revoked": true}, "%s revoked\n", id); err != nil {
@@ -116,8 +132,23 @@ type keyEntry struct {
 	Revoked  time.Time      `json:"revoked,omitzero"`
 }
 
-func entryOf(k *models.Key) keyEntry {
-	return keyEntry{k.ID, k.Title, k.Scopes, k.Created, k.Expires, k.LastUsed, k.Revoked}
+func keyOf(k *cuepointv1.Key) keyEntry {
+	entry := keyEntry{
+		ID: strings.TrimPrefix(k.GetName(), "keys/"), Title: k.GetTitle(), Created: timeOf(k.GetCreateTime()),
+		Expires: timeOf(k.GetExpireTime()), LastUsed: timeOf(k.GetLastUseTime()), Revoked: timeOf(k.GetRevokeTime()),
+	}
+	for _, scope := range k.GetScopes() {
+		entry.Scopes = append(entry.Scopes, models.Scope(word(scope.String(), "SCOPE_")))
+	}
+	return entry
+}
+
+// timeOf is a time in an answer, the zero time where it is not set.
+func timeOf(t *timestamppb.Timestamp) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.AsTime()
 }
 
 func (k keyEntry) state(now time.Time) string {

@@ -3,15 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"text/tabwriter"
 	"time"
 
-	"github.com/cuepoint/cuepoint/api"
-	"github.com/cuepoint/cuepoint/api/filter"
-	"github.com/cuepoint/cuepoint/internal/app"
-	"github.com/cuepoint/cuepoint/models"
-	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 )
 
 type listCmd struct {
@@ -22,40 +17,29 @@ type listCmd struct {
 
 // Run lists the library.
 func (c *listCmd) Run(e *env) error {
-	q := store.VideoQuery{Size: 500, Deleted: c.Deleted}
-	var err error
-	if q.Filter, err = filter.Parse(c.Filter); err != nil {
-		return err
-	}
-	if q.Order, err = filter.ParseOrder(c.OrderBy); err != nil {
-		return err
-	}
-	a, err := e.open(false)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	for {
-		page, err := a.Store.Videos(e.ctx, q)
-		if err != nil {
-			return err
-		}
-		for _, v := range page.Videos {
-			entry := app.Entry(v)
-			if e.cli.JSON {
-				if err := e.print(entry, ""); err != nil {
-					return err
-				}
-				continue
+	return e.ask(false, func(l *library) error {
+		out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+		req := &cuepointv1.ListVideosRequest{PageSize: 500, Filter: valid(c.Filter), OrderBy: valid(c.OrderBy), ShowDeleted: c.Deleted}
+		for {
+			page, err := l.Videos.ListVideos(e.ctx, req)
+			if err != nil {
+				return err
 			}
-			fmt.Fprintf(out, "%s\t%s\t%v\t%s\n", entry.ID, entry.State, time.Duration(entry.Duration).Round(time.Second), entry.Title)
+			for _, v := range page.GetVideos() {
+				entry := videoEntry(v)
+				if e.cli.JSON {
+					if err := e.print(entry, ""); err != nil {
+						return err
+					}
+					continue
+				}
+				fmt.Fprintf(out, "%s\t%s\t%v\t%s\n", entry.ID, entry.State, time.Duration(entry.Duration).Round(time.Second), entry.Title)
+			}
+			if req.PageToken = page.GetNextPageToken(); req.PageToken == "" {
+				return out.Flush()
+			}
 		}
-		if page.Next == "" {
-			return out.Flush()
-		}
-		q.Token = page.Next
-	}
+	})
 }
 
 type showCmd struct {
@@ -64,23 +48,20 @@ type showCmd struct {
 
 // Run shows everything known of a video.
 func (c *showCmd) Run(e *env) error {
-	a, err := e.open(false)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	doc, err := a.Document(e.ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	if e.cli.JSON {
-		return e.print(doc, "")
-	}
-	return describe(e.stdout, doc)
+	return e.ask(false, func(l *library) error {
+		doc, err := l.document(e.ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if e.cli.JSON {
+			return e.print(doc, "")
+		}
+		return describe(e.stdout, doc)
+	})
 }
 
 // describe prints a document for people.
-func describe(w io.Writer, d *app.Document) error {
+func describe(w io.Writer, d *document) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(out, name+"\t"+format+"\n", args...) }
 	row("title", "%s", d.Title)
@@ -111,39 +92,12 @@ func describe(w io.Writer, d *app.Document) error {
 }
 
 // clock writes a time as people read it: 1:02:03.
-func clock(s app.Seconds) string {
+func clock(s seconds) string {
 	t := int(time.Duration(s).Seconds())
 	if t >= 3600 {
 		return fmt.Sprintf("%d:%02d:%02d", t/3600, t/60%60, t%60)
 	}
 	return fmt.Sprintf("%d:%02d", t/60, t%60)
-}
-
-type exportCmd struct {
-	ID     string `arg:"" help:"The video."`
-	Format string `help:"What to write: captions as vtt, srt, txt; chapters as WebVTT; scores of the shots as CSV; or json with everything." enum:"vtt,srt,txt,chapters,scores,json" default:"json"`
-	Output string `help:"File to write; standard output unless given." short:"o" placeholder:"FILE" type:"path"`
-}
-
-// Run writes captions, chapters or everything known of a video.
-func (c *exportCmd) Run(e *env) error {
-	a, err := e.open(false)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	body, err := a.Export(e.ctx, c.ID, c.Format)
-	if err != nil {
-		return err
-	}
-	if c.Output == "" {
-		_, err = e.stdout.Write(body)
-		return err
-	}
-	if err := os.WriteFile(c.Output, body, 0o644); err != nil {
-		return models.Errorf(models.CodeInvalidArgument, "%s cannot be written; choose another file with --output", c.Output).Because(err)
-	}
-	return e.print(map[string]string{"id": c.ID, "format": c.Format, "file": c.Output}, "%s\n", c.Output)
 }
 
 type deleteCmd struct {
@@ -152,8 +106,8 @@ type deleteCmd struct {
 
 // Run deletes videos with all that was found in them.
 func (c *deleteCmd) Run(e *env) error {
-	return e.each(c.IDs, func(to api.Commands, id string) error {
-		if err := to.Delete(e.ctx, id); err != nil {
+	return e.each(c.IDs, func(to *library, id string) error {
+		if _, err := to.Videos.DeleteVideo(e.ctx, &cuepointv1.DeleteVideoRequest{Name: videoName(id), Purge: true}); err != nil {
 			return err
 		}
 		return e.print(map[string]any{"id": id, "deleted": true}, "%s deleted\n", id)

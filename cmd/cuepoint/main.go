@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -43,6 +44,9 @@ type cli struct {
 	Blobs     string        `help:"Store of files (file:///directory, or s3://bucket/prefix?endpoint=https://host:port with region, path_style, create, ca and public); in the directory of the library unless given." env:"CUEPOINT_BLOBS_URL" placeholder:"URL"`
 	S3Access  config.Secret `help:"Access key of the bucket; AWS's variables and roles are asked unless given." env:"CUEPOINT_S3_ACCESS_KEY" placeholder:"KEY" name:"s3-access-key"`
 	S3Secret  config.Secret `help:"Secret key of the bucket. Better in the environment, where fewer see it." env:"CUEPOINT_S3_SECRET_KEY" placeholder:"KEY" name:"s3-secret-key"`
+	Server    string        `help:"Address of a server whose library is meant, instead of one on this machine: https://host, or http://127.0.0.1:8080." env:"CUEPOINT_SERVER" placeholder:"URL"`
+	Key       config.Secret `help:"Key to show to the server. Better in the environment, where fewer see it." env:"CUEPOINT_KEY" placeholder:"ck_…"`
+	Insecure  bool          `help:"Speak unencrypted with a server on another machine: whoever is on the way can read the key, and use it." env:"CUEPOINT_INSECURE"`
 	ModelsDir string        `help:"Directory with model files, for machines without the internet." env:"CUEPOINT_MODELS_DIR" placeholder:"DIR" type:"path"`
 	ModelsURL string        `help:"Mirror to download model files from." env:"CUEPOINT_MODELS_URL" placeholder:"URL" name:"models-url"`
 	Model     string        `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"${model}" env:"CUEPOINT_MODEL"`
@@ -113,6 +117,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Vars{"model": weights.DefaultSpeech, "hits": strconv.Itoa(search.DefaultLimit), "workspace": models.DefaultWorkspace,
 			"rate": strconv.FormatFloat(app.UsualRate().PerSecond, 'f', -1, 64)},
 		kong.NamedMapper("path", pathMapper{}),
+		kong.NamedMapper("raw", pathMapper{raw: true}),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(status int) { exited = status }),
 		kong.UsageOnError(),
@@ -135,7 +140,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	e := &env{ctx: ctx, stdout: stdout, stderr: stderr, cli: &c,
 		log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))}
+	if err := e.checkServer(parsed.Command()); err != nil {
+		return e.status(err)
+	}
 	return e.status(parsed.Run(e))
+}
+
+// here are the commands that are about this machine, whatever server is named.
+var here = []string{"serve", "fsck", "sample", "models pull", "models verify", "models path"}
+
+// checkServer refuses a command that knows nothing of servers.
+func (e *env) checkServer(command string) error {
+	if e.cli.Server == "" {
+		return nil
+	}
+	for _, name := range here {
+		if command == name || strings.HasPrefix(command, name+" ") {
+			return usageError{fmt.Errorf("%s is for the machine that has the library; run it there, and leave --server (CUEPOINT_SERVER) out", name)}
+		}
+	}
+	return nil
 }
 
 // status tells people about err, once, and returns the exit status for it.
@@ -160,7 +184,7 @@ func (e *env) status(err error) int {
 	}
 	if e.cli.JSON {
 		// That it cannot be printed is no worse than the error itself.
-		_ = e.print(map[string]any{"error": app.DocumentError{Code: reason.Code, Message: reason.Message}}, "")
+		_ = e.print(map[string]any{"error": errorDocument{reason.Code, reason.Message}}, "")
 	}
 	fmt.Fprintf(e.stderr, "cuepoint: %s: %s\n", reason.Code, reason.Message)
 	return exitFailed

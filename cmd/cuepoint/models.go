@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models/weights"
 )
@@ -22,10 +24,14 @@ type modelsCmd struct {
 
 type modelsListCmd struct{}
 
-// Run lists the catalogue and what is here of it.
+// Run lists the catalogue and what is here of it, or on the server that is named.
 func (modelsListCmd) Run(e *env) error {
+	list, err := e.models()
+	if err != nil {
+		return err
+	}
 	out := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	for _, m := range app.Weights(e.config()).List() {
+	for _, m := range list {
 		if e.cli.JSON {
 			if err := e.print(m, ""); err != nil {
 				return err
@@ -33,12 +39,55 @@ func (modelsListCmd) Run(e *env) error {
 			continue
 		}
 		note := m.Path
+		if m.Available && e.cli.Server != "" {
+			note = "on the server"
+		}
 		if m.Default {
 			note += " (default)"
 		}
 		fmt.Fprintf(out, "%s\t%s\t%.1f MB\t%s\t%s\n", m.Name, m.Kind, float64(m.Bytes)/1e6, m.SHA256, note)
 	}
 	return out.Flush()
+}
+
+// modelEntry is a model as the command line prints it.
+type modelEntry struct {
+	weights.Status
+	Available bool `json:"available"` // its file is there; on a server its path is nobody's business
+}
+
+// models are those there are on this machine, or on the server that is named.
+func (e *env) models() (list []modelEntry, err error) {
+	if e.cli.Server == "" {
+		for _, m := range app.Weights(e.config()).List() {
+			list = append(list, modelEntry{m, m.Path != ""})
+		}
+		return list, nil
+	}
+	err = e.ask(false, func(l *library) error {
+		for req := (&cuepointv1.ListModelsRequest{PageSize: 500}); ; {
+			page, err := l.Models.ListModels(e.ctx, req)
+			if err != nil {
+				return err
+			}
+			for _, m := range page.GetModels() {
+				list = append(list, modelOf(m))
+			}
+			if req.PageToken = page.GetNextPageToken(); req.PageToken == "" {
+				return nil
+			}
+		}
+	})
+	return list, err
+}
+
+func modelOf(m *cuepointv1.Model) modelEntry {
+	return modelEntry{weights.Status{
+		Model: weights.Model{
+			Name: strings.TrimPrefix(m.GetName(), "models/"), Kind: weights.Kind(word(m.GetKind().String(), "KIND_")), Bytes: m.GetBytes(), SHA256: m.GetSha256(),
+		},
+		Partial: m.GetPartialBytes(), Default: m.GetDefault(),
+	}, m.GetAvailable()}
 }
 
 type modelsPullCmd struct {

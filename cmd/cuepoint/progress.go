@@ -11,20 +11,25 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
-	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// progress shows how a file gets on.
+// progress shows how an input gets on.
 type progress interface {
-	app.Watcher
+	// Begin names the stages, in order. It is called before the others, and
+	// perhaps again.
+	Begin(stages []string)
+	StageProgress(stage string, fraction float64)
+	StageEnded(run models.StageRun)
+	// StageAgain tells of an attempt without a result: another is due.
+	StageAgain(run models.StageRun)
 	Close()
 }
 
 // newProgress draws a bar per stage on a terminal and writes plain lines elsewhere.
-func newProgress(w io.Writer, file string, stages []string) progress {
+func newProgress(w io.Writer, file string) progress {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return newBars(f, file, stages)
+		return newBars(f, file)
 	}
 	return &lines{w: w, file: file}
 }
@@ -36,6 +41,7 @@ type lines struct {
 	file string
 }
 
+func (l *lines) Begin([]string)                {}
 func (l *lines) StageProgress(string, float64) {}
 func (l *lines) Close()                        {}
 
@@ -75,20 +81,26 @@ type bars struct {
 	without   []models.StageRun
 }
 
-func newBars(w io.Writer, file string, stages []string) *bars {
+func newBars(w io.Writer, file string) *bars {
 	b := &bars{
 		container: mpb.New(mpb.WithOutput(w), mpb.WithWidth(48), mpb.WithRefreshRate(100*time.Millisecond)),
 		bars:      map[string]*mpb.Bar{},
 		reasons:   lines{w: w, file: file},
 	}
 	fmt.Fprintln(w, file)
+	return b
+}
+
+func (b *bars) Begin(stages []string) {
 	for _, stage := range stages {
+		if b.bars[stage] != nil {
+			continue
+		}
 		b.bars[stage] = b.container.AddBar(barScale,
 			mpb.PrependDecorators(decor.Name(stage, decor.WC{W: 10, C: decor.DindentRight})),
 			mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Name(" "), decor.Elapsed(decor.ET_STYLE_GO)),
 		)
 	}
-	return b
 }
 
 func (b *bars) StageProgress(stage string, fraction float64) {

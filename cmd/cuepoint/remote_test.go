@@ -17,6 +17,7 @@ import (
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -98,40 +99,39 @@ func (h *holder) Video(context.Context, string) (*models.Video, error) { return 
 func (h *holder) Artifacts(context.Context, string) ([]models.Artifact, error) { return nil, nil }
 
 // connect dials the holder of a data directory.
-func connect(t *testing.T, data string) *remote {
+func connect(t *testing.T, data string) *library {
 	t.Helper()
-	r, err := dial(t.Context(), data)
+	l, err := dialHolder(t.Context(), data, func(context.Context, string) string { return "" })
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { r.Close() })
-	return r
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// cancelV1 gives one command.
+func (l *library) cancelV1(ctx context.Context) error {
+	return l.do(func(*library) error {
+		_, err := l.Videos.CancelVideo(ctx, &cuepointv1.CancelVideoRequest{Name: "videos/v1"})
+		return err
+	})
 }
 
 func TestCommandsReachTheHolder(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	h := hold(t, data)
-	r := connect(t, data)
-	request := api.CreateRequest{Path: "/v/caf\xe9.mp4", Title: "Tides", Language: "en", Captions: "/v/\xff.vtt"}
-	created, err := r.Create(t.Context(), request)
-	if err != nil {
-		t.Fatal(err)
+	l := connect(t, data)
+	c := analyzeCmd{Language: "en", Captions: "/v/\xff.vtt", Stage: []string{"speech"}, Force: true}
+	s := &session{app: new(app.App), party: party{library: l}, log: slog.New(slog.DiscardHandler)}
+	id, err := c.give(t.Context(), s, input{path: "/v/caf\xe9.mp4"})
+	if err != nil || id != "v1" {
+		t.Errorf("the video %q, %v", id, err)
 	}
-	if diff := cmp.Diff(&h.video, created); diff != "" {
-		t.Errorf("the video (-want +got):\n%s", diff)
-	}
-	_, analyzed := r.Analyze(t.Context(), "v1", []string{"speech"}, true)
-	_, canceled := r.Cancel(t.Context(), "v1")
-	title, language, course, revision := "Ebb", "", "physics", int64(7)
-	details := analyzer.Details{
-		Title: &title, Language: &language, Label: map[string]*string{"course": &course, "draft": nil}, IfRevision: &revision,
-	}
-	_, updated := r.Update(t.Context(), "v1", details)
-	if err := errors.Join(analyzed, canceled, updated, r.Delete(t.Context(), "v1")); err != nil {
+	if err := l.cancelV1(t.Context()); err != nil {
 		t.Error(err)
 	}
-	want := []any{[]any{request}, []any{"v1", []string{"speech"}, true}, []any{"cancel", "v1"}, []any{"v1", details}, []any{"delete", "v1"}}
+	want := []any{[]any{api.CreateRequest{Path: "/v/caf\xe9.mp4", Language: "en", Captions: "/v/\xff.vtt"}}, []any{"v1", []string{"speech"}, true}, []any{"cancel", "v1"}}
 	if diff := cmp.Diff(want, h.given); diff != "" {
 		t.Errorf("given (-want +got):\n%s", diff)
 	}
@@ -141,7 +141,7 @@ func TestErrorsOfTheHolderArriveAsTheyWere(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	h := hold(t, data)
-	r := connect(t, data)
+	l := connect(t, data)
 	for _, want := range []*models.Error{
 		models.Errorf(models.CodeNotRunning, "nothing of video v1 runs"),
 		models.Errorf(models.CodeStorageUnavailable, "the bucket is away"),
@@ -149,13 +149,8 @@ func TestErrorsOfTheHolderArriveAsTheyWere(t *testing.T) {
 		models.Errorf(models.CodeInternal, "internal error"),
 	} {
 		h.wait = func(context.Context) error { return want.Because(errors.New("secret")) }
-		_, created := r.Create(t.Context(), api.CreateRequest{Path: "/a.mp4"})
-		_, analyzed := r.Analyze(t.Context(), "v1", nil, false)
-		_, canceled := r.Cancel(t.Context(), "v1")
-		for _, err := range []error{created, analyzed, canceled, r.Delete(t.Context(), "v1")} {
-			if got := models.AsError(err); *got != *want {
-				t.Errorf("got %v, want %v", got, want)
-			}
+		if got := models.AsError(l.cancelV1(t.Context())); *got != *want {
+			t.Errorf("got %v, want %v", got, want)
 		}
 	}
 }
@@ -173,7 +168,7 @@ func TestACommandEndsWithItsCaller(t *testing.T) {
 		<-at.Done()
 		return at.Err()
 	}
-	if _, err := r.Cancel(ctx, "v1"); !errors.Is(err, context.Canceled) {
+	if err := r.cancelV1(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("the caller is told %v", err)
 	}
 	<-ended
@@ -191,11 +186,8 @@ func TestTheHolderEnds(t *testing.T) {
 		return ctx.Err()
 	}
 	answered, gone := make(chan error, 1), make(chan error, 1)
-	go func() {
-		_, err := r.Cancel(t.Context(), "v1")
-		answered <- err
-	}()
-	go func() { gone <- r.Ended(t.Context()) }()
+	go func() { answered <- r.cancelV1(t.Context()) }()
+	go func() { gone <- r.ended(t.Context()) }()
 	<-entered
 	select {
 	case err := <-gone:
@@ -214,12 +206,12 @@ func TestTheHolderEnds(t *testing.T) {
 	if !errors.Is(err, errHolderGone) || models.ErrorCode(err) != models.CodeDataInUse {
 		t.Errorf("the command under way: %v", err)
 	}
-	if err := r.Delete(t.Context(), "v1"); !errors.Is(err, errHolderGone) {
+	if err := r.cancelV1(t.Context()); !errors.Is(err, errHolderGone) {
 		t.Errorf("a command afterwards: %v", err)
 	}
 	// Whoever holds the library next takes them.
 	hold(t, data)
-	if next := connect(t, data); next.Delete(t.Context(), "v1") != nil {
+	if next := connect(t, data); next.cancelV1(t.Context()) != nil {
 		t.Error("the next holder takes no commands")
 	}
 }
@@ -231,7 +223,7 @@ func TestWaitingForTheEndEndsWithItsCaller(t *testing.T) {
 	r := connect(t, data)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := r.Ended(ctx); !errors.Is(err, context.Canceled) {
+	if err := r.ended(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting: %v", err)
 	}
 }
@@ -247,12 +239,12 @@ func TestAHolderThatTakesNoCommands(t *testing.T) {
 	for name, data := range map[string]string{"nobody listens": t.TempDir(), "nobody answers": mute} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := dial(t.Context(), data); models.ErrorCode(err) != models.CodeDataInUse {
+			if _, err := dialHolder(t.Context(), data, nil); models.ErrorCode(err) != models.CodeDataInUse {
 				t.Errorf("dial: %v", err)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			if _, err := dial(ctx, data); !errors.Is(err, context.Canceled) {
+			if _, err := dialHolder(ctx, data, nil); !errors.Is(err, context.Canceled) {
 				t.Errorf("dial of who has been interrupted: %v", err)
 			}
 		})

@@ -7,41 +7,58 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// session gives commands to whoever works in the data directory: this process,
-// if no other does, else that one. When that one ends, another may take its
-// place at any time, or this process.
+// session gives commands to whoever works on a library: a server that was named,
+// or whoever works in the data directory, which is this process, if no other
+// does, else that one. When that one ends, another may take its place at any
+// time, or this process.
 type session struct {
-	app *app.App
+	app *app.App // nil where a server was named
 	log *slog.Logger
 	dir string
 
 	joining sync.Mutex // held by who looks for the next holder
 
-	mu     sync.Mutex
-	holder *app.Holder // this process's hold; nil while another has it
-	remote *remote     // the way to the other; nil while this one has it
+	mu    sync.Mutex
+	party party
 }
 
-// session opens one over an open library.
-func (e *env) session(a *app.App) (*session, error) {
-	s := &session{app: a, dir: e.cli.Data, log: e.log}
-	return s, s.join(e.ctx)
+// party is who can be given commands.
+type party struct {
+	*library
+	holder *app.Holder // where it is this process
+}
+
+// session opens one. create says whether the library may not be there yet.
+func (e *env) session(create bool) (_ *session, err error) {
+	s := &session{dir: e.cli.Data, log: e.log}
+	if e.cli.Server != "" {
+		s.party.library, err = e.dialServer()
+		return s, err
+	}
+	if s.app, err = e.open(create); err != nil {
+		return nil, err
+	}
+	if err := s.join(e.ctx); err != nil {
+		return nil, errors.Join(err, s.app.Close())
+	}
+	return s, nil
 }
 
 // join takes the hold, or finds the process that has it. Between one's end and
 // the other's beginning both may fail for a moment.
 func (s *session) join(ctx context.Context) error {
-	holder, err := s.app.Hold(ctx)
-	var other *remote
+	next, err := s.take(ctx)
 	if models.ErrorCode(err) == models.CodeDataInUse {
-		if other, err = dial(ctx, s.dir); models.ErrorCode(err) == models.CodeDataInUse {
-			if taken, held := s.app.Hold(ctx); held == nil {
-				holder, err = taken, nil
+		var other *library
+		if other, err = dialHolder(ctx, s.dir, s.app.Place); err == nil {
+			next = party{library: other}
+		} else if models.ErrorCode(err) == models.CodeDataInUse {
+			if taken, held := s.take(ctx); held == nil {
+				next, err = taken, nil
 			}
 		}
 	}
@@ -50,45 +67,64 @@ func (s *session) join(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.holder, s.remote = holder, other
+	s.party = next
 	return nil
 }
 
-// parties are who can be given commands now.
-func (s *session) parties() (*app.Holder, *remote) {
+// take makes this process the one that works in the data directory. DATA_IN_USE
+// where another is at work.
+func (s *session) take(ctx context.Context) (party, error) {
+	holder, err := s.app.Hold(ctx)
+	if err != nil {
+		return party{}, err
+	}
+	conn, err := holder.Connect()
+	if err != nil {
+		return party{}, errors.Join(err, holder.Close())
+	}
+	return party{openLibrary(s.app, conn), holder}, nil
+}
+
+// current is who can be given commands now.
+func (s *session) current() party {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.holder, s.remote
+	return s.party
 }
 
 // do gives a command, again to the next where one ended before it answered.
-func (s *session) do(ctx context.Context, command func(api.Commands) error) error {
+func (s *session) do(ctx context.Context, command func(*library) error) error {
 	for {
-		holder, other := s.parties()
-		if holder != nil {
-			return command(holder.Commands(models.DefaultWorkspace))
+		now := s.current()
+		err := now.do(command)
+		if s.app == nil || now.holder != nil {
+			return err
 		}
-		err := command(other)
 		// One that ends, or whose connection is closed, may cancel what we have not.
 		if gone := errors.Is(err, errHolderGone) || models.ErrorCode(err) == models.CodeCanceled; !gone || ctx.Err() != nil {
 			return err
 		}
-		if err := s.replace(ctx, other); err != nil {
+		if err := s.replace(ctx, now); err != nil {
 			return err
 		}
 	}
 }
 
+// patiently is do for who waits for servers that are away.
+func (s *session) patiently(ctx context.Context, command func(*library) error) error {
+	return outlast(ctx, s.log, func() error { return s.do(ctx, command) })
+}
+
 // replace finds the next to give commands to, unless somebody has. It waits
 // while there is one that takes none, because it is ending for instance.
-func (s *session) replace(ctx context.Context, gone *remote) error {
+func (s *session) replace(ctx context.Context, gone party) error {
 	s.joining.Lock()
 	defer s.joining.Unlock()
-	if _, other := s.parties(); other != gone {
+	if s.current() != gone {
 		return nil
 	}
 	for told := false; ; told = true {
-		err := s.app.Outlast(ctx, func() error { return s.join(ctx) })
+		err := outlast(ctx, s.log, func() error { return s.join(ctx) })
 		if err == nil {
 			return gone.Close()
 		}
@@ -107,17 +143,21 @@ func (s *session) replace(ctx context.Context, gone *remote) error {
 }
 
 // work sees to it, until ctx ends, that somebody works on the library: this
-// process, whenever no other does.
+// process, whenever no other does. On a server's somebody does.
 func (s *session) work(ctx context.Context) error {
+	if s.app == nil {
+		<-ctx.Done()
+		return nil
+	}
 	for {
-		holder, other := s.parties()
-		if holder != nil {
-			return holder.Serve(ctx, app.ServeConfig{Slots: app.Slots(), EndStuck: true})
+		now := s.current()
+		if now.holder != nil {
+			return now.holder.Serve(ctx, app.ServeConfig{Slots: app.Slots(), EndStuck: true})
 		}
-		if err := other.Ended(ctx); err != nil {
+		if err := now.ended(ctx); err != nil {
 			return err
 		}
-		if err := s.replace(ctx, other); err != nil {
+		if err := s.replace(ctx, now); err != nil {
 			return err
 		}
 	}
@@ -125,9 +165,13 @@ func (s *session) work(ctx context.Context) error {
 
 // Close gives the hold, or the connection, up.
 func (s *session) Close() error {
-	holder, other := s.parties()
-	if holder != nil {
-		return holder.Close()
+	now := s.current()
+	err := now.Close()
+	if now.holder != nil {
+		err = errors.Join(err, now.holder.Close())
 	}
-	return other.Close()
+	if s.app != nil {
+		err = errors.Join(err, s.app.Close())
+	}
+	return err
 }

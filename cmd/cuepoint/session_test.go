@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -39,7 +39,7 @@ func (n noticed) Write(line []byte) (int, error) {
 func TestASessionTakesOverOnceAndGivesItsCommandsAgain(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	other, ours := open(t, data), open(t, data)
+	other := open(t, data)
 	if err := other.Dir.Lock(); err != nil {
 		t.Fatal(err)
 	}
@@ -56,15 +56,15 @@ func TestASessionTakesOverOnceAndGivesItsCommandsAgain(t *testing.T) {
 	release := sync.OnceFunc(func() { _ = other.Dir.Close() })
 	ctx, stop := context.WithCancel(t.Context())
 	e := &env{ctx: ctx, log: slog.New(slog.NewTextHandler(noticed(release), nil)), cli: &cli{Data: data}}
-	s, err := e.session(ours)
+	s, err := e.session(false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	answers, worked := make(chan error, many), make(chan error, 1)
 	for range many {
 		go func() {
-			answers <- s.do(ctx, func(to api.Commands) error {
-				_, err := to.Cancel(ctx, "none")
+			answers <- s.do(ctx, func(to *library) error {
+				_, err := to.Videos.CancelVideo(ctx, &cuepointv1.CancelVideoRequest{Name: "videos/none"})
 				return err
 			})
 		}()
@@ -81,8 +81,8 @@ func TestASessionTakesOverOnceAndGivesItsCommandsAgain(t *testing.T) {
 			t.Errorf("a command that was under way: %v, want the new holder's answer", err)
 		}
 	}
-	if holder, remote := s.parties(); holder == nil || remote != nil {
-		t.Errorf("the session has %v and %v", holder, remote)
+	if now := s.current(); now.holder == nil {
+		t.Errorf("the session has %v", now)
 	}
 	stop()
 	if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
@@ -96,17 +96,17 @@ func TestASessionTakesOverOnceAndGivesItsCommandsAgain(t *testing.T) {
 func TestASessionEndsWhereItCannotTakeOver(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	other, ours := open(t, data), open(t, data)
+	other := open(t, data)
 	if err := other.Dir.Lock(); err != nil {
 		t.Fatal(err)
 	}
 	h := hold(t, data)
 	e := &env{ctx: t.Context(), log: slog.New(slog.NewTextHandler(io.Discard, nil)), cli: &cli{Data: data}}
-	s, err := e.session(ours)
+	s, err := e.session(false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(other.Dir.Close(), ours.Blobs.Close(), h.server.Close(t.Context())); err != nil {
+	if err := errors.Join(other.Dir.Close(), s.app.Blobs.Close(), h.server.Close(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.work(t.Context()); err == nil || errors.Is(err, context.Canceled) {

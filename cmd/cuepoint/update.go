@@ -3,12 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"golang.org/x/text/language"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"github.com/cuepoint/cuepoint/analyzer"
-	"github.com/cuepoint/cuepoint/api"
-	"github.com/cuepoint/cuepoint/internal/app"
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 )
 
 type updateCmd struct {
@@ -22,34 +23,51 @@ type updateCmd struct {
 
 // Run changes what is known of a video by its owner.
 func (c *updateCmd) Run(e *env) error {
-	details, err := c.details()
+	req, err := c.request()
 	if err != nil {
 		return err
 	}
-	return e.each([]string{c.ID}, func(to api.Commands, id string) error {
-		video, err := to.Update(e.ctx, id, details)
+	return e.each([]string{c.ID}, func(to *library, _ string) error {
+		video, err := to.Videos.UpdateVideo(e.ctx, req)
 		if err != nil {
 			return err
 		}
-		return e.print(app.Entry(video), "%s %s\n", video.ID, video.Title)
+		return e.print(videoEntry(video), "%s %s\n", c.ID, video.GetTitle())
 	})
 }
 
-func (c *updateCmd) details() (analyzer.Details, error) {
-	d := analyzer.Details{Title: c.Title, Language: c.Language, ExternalID: c.ExternalID, Label: map[string]*string{}}
-	for key, value := range c.Label {
-		d.Label[key] = &value
-	}
-	for _, key := range c.Unlabel {
-		d.Label[key] = nil
-	}
-	if c.Language != nil {
-		if _, err := language.Parse(*c.Language); *c.Language != "" && err != nil {
-			return d, usageError{fmt.Errorf("--language %q is no language tag (BCP 47); give one such as de or pt-BR", *c.Language)}
+// request says what is to be set.
+func (c *updateCmd) request() (*cuepointv1.UpdateVideoRequest, error) {
+	v := &cuepointv1.Video{Name: videoName(c.ID), Labels: map[string]string{}}
+	mask := &fieldmaskpb.FieldMask{}
+	for _, text := range []struct {
+		path string
+		from *string
+		to   *string
+	}{
+		{"title", c.Title, &v.Title}, {"language_code", c.Language, &v.LanguageCode}, {"external_id", c.ExternalID, &v.ExternalId},
+	} {
+		if text.from != nil {
+			*text.to = valid(*text.from)
+			mask.Paths = append(mask.Paths, text.path)
 		}
 	}
-	if d.Title == nil && d.Language == nil && d.ExternalID == nil && len(d.Label) == 0 {
-		return d, usageError{errors.New("there is nothing to change; give --title, --label, --unlabel, --external-id or --language")}
+	for key, value := range c.Label {
+		v.Labels[valid(key)] = valid(value)
+		mask.Paths = append(mask.Paths, "labels."+valid(key))
 	}
-	return d, nil
+	for _, key := range c.Unlabel {
+		mask.Paths = append(mask.Paths, "labels."+valid(key))
+	}
+	slices.Sort(mask.Paths)
+	if _, err := language.Parse(v.GetLanguageCode()); v.GetLanguageCode() != "" && err != nil {
+		return nil, usageError{fmt.Errorf("--language %q is no language tag (BCP 47); give one such as de or pt-BR", *c.Language)}
+	}
+	if len(mask.GetPaths()) == 0 {
+		return nil, usageError{errors.New("there is nothing to change; give --title, --label, --unlabel, --external-id or --language")}
+	}
+	return &cuepointv1.UpdateVideoRequest{Video: v, UpdateMask: mask}, nil
 }
+
+// valid makes a text of the command line fit for a message of the API.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

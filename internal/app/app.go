@@ -13,7 +13,6 @@ import (
 	"github.com/cuepoint/cuepoint/internal/datadir"
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
 	"github.com/cuepoint/cuepoint/internal/obs"
-	"github.com/cuepoint/cuepoint/internal/search"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/models/weights"
 	"github.com/cuepoint/cuepoint/store"
@@ -48,7 +47,6 @@ type App struct {
 	Blobs    blob.Store
 	Models   *weights.Store
 	Pipeline *analyzer.Pipeline
-	Search   *search.Searcher
 	Metrics  *obs.Metrics
 	cfg      Config
 	db       *database
@@ -84,7 +82,6 @@ func Open(ctx context.Context, cfg Config, create bool) (_ *App, err error) {
 	if a.Pipeline, err = a.pipeline(cfg); err != nil {
 		return nil, err
 	}
-	a.Search = search.New(a.Store)
 	a.Metrics = obs.New(cfg.Version, a.Pipeline.Names()...)
 	return a, nil
 }

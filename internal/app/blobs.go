@@ -158,25 +158,25 @@ func errKeysInURL() error {
 		"keys do not belong into --blobs, which anyone on this machine can see; set CUEPOINT_S3_ACCESS_KEY and CUEPOINT_S3_SECRET_KEY")
 }
 
-// place is where people find an artifact: the path of its file, or the s3://
-// URL of its object. Empty where there is no such file any more.
-func (a *App) place(ctx context.Context, artifact *models.Artifact) string {
+// place is where people find a blob: the path of its file, or the s3:// URL of
+// its object. Empty where there is no such file any more.
+func (a *App) place(ctx context.Context, key string) string {
 	switch blobs := a.Blobs.(type) {
 	case blob.Local:
-		file, err := blobs.Path(ctx, artifact.Key())
+		file, err := blobs.Path(ctx, key)
 		if err != nil {
 			return ""
 		}
 		return file
 	case interface{ URL(key string) string }:
-		return blobs.URL(artifact.Key())
+		return blobs.URL(key)
 	}
-	return artifact.Key()
+	return key
 }
 
-// read returns the bytes of an artifact. NOT_FOUND.
-func (a *App) read(ctx context.Context, artifact *models.Artifact) ([]byte, error) {
-	body, _, err := a.Blobs.Open(ctx, artifact.Key(), 0, -1)
+// read returns the bytes of a blob. NOT_FOUND.
+func (a *App) read(ctx context.Context, key string) ([]byte, error) {
+	body, _, err := a.Blobs.Open(ctx, key, 0, -1)
 	if err != nil {
 		return nil, err
 	}

@@ -90,14 +90,14 @@ func TestBlobsInADirectory(t *testing.T) {
 	artifact := models.Artifact{VideoID: "v1", Stage: "thumbs", Run: "r1", Path: "0001.jpg"}
 	for url, dir := range map[string]string{"": usual, "file://" + other: other} {
 		a := &App{Blobs: openFor(t, Config{Blobs: url}, usual)}
-		if place := a.place(t.Context(), &artifact); place != "" {
+		if place := a.place(t.Context(), artifact.Key()); place != "" {
 			t.Errorf("nothing is there, but at %s", place)
 		}
 		put(t, a.Blobs, artifact.Key(), "picture")
-		if got, want := a.place(t.Context(), &artifact), filepath.Join(dir, "videos/v1/thumbs@r1/0001.jpg"); got != want {
+		if got, want := a.place(t.Context(), artifact.Key()), filepath.Join(dir, "videos/v1/thumbs@r1/0001.jpg"); got != want {
 			t.Errorf("%q: it is at %s, want %s", url, got, want)
 		}
-		if body, err := a.read(t.Context(), &artifact); err != nil || string(body) != "picture" {
+		if body, err := a.read(t.Context(), artifact.Key()); err != nil || string(body) != "picture" {
 			t.Errorf("%q: read %q, %v", url, body, err)
 		}
 		if parts := blobParts(t.Context(), Config{Blobs: url}); len(parts) > 0 {
@@ -136,10 +136,10 @@ func TestBlobsInABucket(t *testing.T) {
 	a := &App{Blobs: openFor(t, cfg, "")}
 	artifact := models.Artifact{VideoID: "v1", Stage: "package", Run: "r1", Path: "master.m3u8"}
 	put(t, a.Blobs, artifact.Key(), "#EXTM3U")
-	if got, want := a.place(t.Context(), &artifact), "s3://videos/some/where/videos/v1/package@r1/master.m3u8"; got != want {
+	if got, want := a.place(t.Context(), artifact.Key()), "s3://videos/some/where/videos/v1/package@r1/master.m3u8"; got != want {
 		t.Errorf("it is at %s, want %s", got, want)
 	}
-	if body, err := a.read(t.Context(), &artifact); err != nil || string(body) != "#EXTM3U" {
+	if body, err := a.read(t.Context(), artifact.Key()); err != nil || string(body) != "#EXTM3U" {
 		t.Errorf("read %q, %v", body, err)
 	}
 	if part := found(absent); !part.Found || strings.Contains(part.Path, "made when") {

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"slices"
 	"testing"
-
-	"github.com/cuepoint/cuepoint/models"
-	"github.com/cuepoint/cuepoint/store"
 )
 
 func TestPartsEndOneAfterTheOther(t *testing.T) {
@@ -64,33 +61,5 @@ func TestPartsEndOneAfterTheOther(t *testing.T) {
 				t.Errorf("they ended as %v, want %v", order, want)
 			}
 		})
-	}
-}
-
-// listened is a database that knows who listens to it.
-type listened struct {
-	store.Store
-	by context.Context //nolint:containedctx // what the test looks at
-}
-
-func (l *listened) Changes(ctx context.Context) <-chan struct{} {
-	l.by = ctx
-	return l.Store.Changes(ctx)
-}
-
-func TestWhoHasWaitedListensNoMore(t *testing.T) {
-	t.Parallel()
-	a, err := Open(t.Context(), Config{Data: t.TempDir()}, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer a.Close()
-	db := &listened{Store: a.db.Store}
-	a.db.Store = db
-	if _, err := a.Wait(t.Context(), "none", nil); models.ErrorCode(err) != models.CodeNotFound {
-		t.Errorf("waiting for a video that is not there: %v", err)
-	}
-	if db.by.Err() == nil {
-		t.Error("it still listens")
 	}
 }

@@ -21,7 +21,7 @@ const (
 type Model struct {
 	Name   string `json:"name"`
 	Kind   Kind   `json:"kind"`
-	File   string `json:"file"`
+	File   string `json:"file,omitempty"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"` // lower-case hex
 	source string // path of the file at its host

@@ -49,7 +49,7 @@ func TestReadmeCommandsWork(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s\n%s", err, stderr.String(), out.String())
 	}
-	for _, want := range []string{"«honey»", `"state":"ready"`, `"hits":[{`, "Bees", "base-q5_1", `"videoTitle":"talk"`, "SOURCE_IMPORTED"} {
+	for _, want := range []string{"«honey»", `"state":"ready"`, `"hits":[{`, "Bees", "base-q5_1", `"videoTitle":"Six topics"`, "SOURCE_IMPORTED"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the commands do not print %s:\n%s", want, out.String())
 		}

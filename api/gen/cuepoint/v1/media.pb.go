@@ -214,7 +214,13 @@ type MediaStream struct {
 	// Matrix coefficients, FFmpeg's name.
 	ColorSpace string `protobuf:"bytes,18,opt,name=color_space,json=colorSpace,proto3" json:"color_space,omitempty"`
 	// "tv" or "pc".
-	ColorRange    string `protobuf:"bytes,19,opt,name=color_range,json=colorRange,proto3" json:"color_range,omitempty"`
+	ColorRange string `protobuf:"bytes,19,opt,name=color_range,json=colorRange,proto3" json:"color_range,omitempty"`
+	// How long it is, as the header claims. Not set where it makes no claim.
+	Duration *durationpb.Duration `protobuf:"bytes,20,opt,name=duration,proto3" json:"duration,omitempty"`
+	// Its frames do not come at an even rate.
+	VariableFrameRate bool `protobuf:"varint,21,opt,name=variable_frame_rate,json=variableFrameRate,proto3" json:"variable_frame_rate,omitempty"`
+	// Its metadata.
+	Tags          map[string]string `protobuf:"bytes,22,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -382,6 +388,27 @@ func (x *MediaStream) GetColorRange() string {
 	return ""
 }
 
+func (x *MediaStream) GetDuration() *durationpb.Duration {
+	if x != nil {
+		return x.Duration
+	}
+	return nil
+}
+
+func (x *MediaStream) GetVariableFrameRate() bool {
+	if x != nil {
+		return x.VariableFrameRate
+	}
+	return false
+}
+
+func (x *MediaStream) GetTags() map[string]string {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
 // MediaChapter is a chapter mark of a container.
 type MediaChapter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -464,7 +491,9 @@ type Rendition struct {
 	// Frames per second; 0 for sound.
 	FrameRate float64 `protobuf:"fixed64,7,opt,name=frame_rate,json=frameRate,proto3" json:"frame_rate,omitempty"`
 	// BCP 47, for sound that has one.
-	LanguageCode  string `protobuf:"bytes,8,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
+	LanguageCode string `protobuf:"bytes,8,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
+	// Of sound; 0 for picture.
+	Channels      int32 `protobuf:"varint,9,opt,name=channels,proto3" json:"channels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -555,6 +584,13 @@ func (x *Rendition) GetLanguageCode() string {
 	return ""
 }
 
+func (x *Rendition) GetChannels() int32 {
+	if x != nil {
+		return x.Channels
+	}
+	return 0
+}
+
 var File_cuepoint_v1_media_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_media_proto_rawDesc = "" +
@@ -569,7 +605,7 @@ const file_cuepoint_v1_media_proto_rawDesc = "" +
 	"\x04tags\x18\x06 \x03(\v2 .cuepoint.v1.MediaInfo.TagsEntryR\x04tags\x1a7\n" +
 	"\tTagsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd4\x05\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xac\a\n" +
 	"\vMediaStream\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x121\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1d.cuepoint.v1.MediaStream.KindR\x04kind\x12\x14\n" +
@@ -594,7 +630,13 @@ const file_cuepoint_v1_media_proto_rawDesc = "" +
 	"\vcolor_space\x18\x12 \x01(\tR\n" +
 	"colorSpace\x12\x1f\n" +
 	"\vcolor_range\x18\x13 \x01(\tR\n" +
-	"colorRange\"_\n" +
+	"colorRange\x125\n" +
+	"\bduration\x18\x14 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12.\n" +
+	"\x13variable_frame_rate\x18\x15 \x01(\bR\x11variableFrameRate\x126\n" +
+	"\x04tags\x18\x16 \x03(\v2\".cuepoint.v1.MediaStream.TagsEntryR\x04tags\x1a7\n" +
+	"\tTagsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"_\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -608,7 +650,7 @@ const file_cuepoint_v1_media_proto_rawDesc = "" +
 	"\fstart_offset\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x128\n" +
 	"\n" +
 	"end_offset\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\tendOffset\x12\x14\n" +
-	"\x05title\x18\x03 \x01(\tR\x05title\"\xee\x01\n" +
+	"\x05title\x18\x03 \x01(\tR\x05title\"\x8a\x02\n" +
 	"\tRendition\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05width\x18\x02 \x01(\x05R\x05width\x12\x16\n" +
@@ -618,7 +660,8 @@ const file_cuepoint_v1_media_proto_rawDesc = "" +
 	"\x06codecs\x18\x06 \x01(\tR\x06codecs\x12\x1d\n" +
 	"\n" +
 	"frame_rate\x18\a \x01(\x01R\tframeRate\x12#\n" +
-	"\rlanguage_code\x18\b \x01(\tR\flanguageCodeB\xa7\x01\n" +
+	"\rlanguage_code\x18\b \x01(\tR\flanguageCode\x12\x1a\n" +
+	"\bchannels\x18\t \x01(\x05R\bchannelsB\xa7\x01\n" +
 	"\x0fcom.cuepoint.v1B\n" +
 	"MediaProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
@@ -635,7 +678,7 @@ func file_cuepoint_v1_media_proto_rawDescGZIP() []byte {
 }
 
 var file_cuepoint_v1_media_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cuepoint_v1_media_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_cuepoint_v1_media_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_cuepoint_v1_media_proto_goTypes = []any{
 	(MediaStream_Kind)(0),       // 0: cuepoint.v1.MediaStream.Kind
 	(*MediaInfo)(nil),           // 1: cuepoint.v1.MediaInfo
@@ -643,21 +686,24 @@ var file_cuepoint_v1_media_proto_goTypes = []any{
 	(*MediaChapter)(nil),        // 3: cuepoint.v1.MediaChapter
 	(*Rendition)(nil),           // 4: cuepoint.v1.Rendition
 	nil,                         // 5: cuepoint.v1.MediaInfo.TagsEntry
-	(*durationpb.Duration)(nil), // 6: google.protobuf.Duration
+	nil,                         // 6: cuepoint.v1.MediaStream.TagsEntry
+	(*durationpb.Duration)(nil), // 7: google.protobuf.Duration
 }
 var file_cuepoint_v1_media_proto_depIdxs = []int32{
-	6, // 0: cuepoint.v1.MediaInfo.duration:type_name -> google.protobuf.Duration
+	7, // 0: cuepoint.v1.MediaInfo.duration:type_name -> google.protobuf.Duration
 	2, // 1: cuepoint.v1.MediaInfo.streams:type_name -> cuepoint.v1.MediaStream
 	3, // 2: cuepoint.v1.MediaInfo.chapters:type_name -> cuepoint.v1.MediaChapter
 	5, // 3: cuepoint.v1.MediaInfo.tags:type_name -> cuepoint.v1.MediaInfo.TagsEntry
 	0, // 4: cuepoint.v1.MediaStream.kind:type_name -> cuepoint.v1.MediaStream.Kind
-	6, // 5: cuepoint.v1.MediaChapter.start_offset:type_name -> google.protobuf.Duration
-	6, // 6: cuepoint.v1.MediaChapter.end_offset:type_name -> google.protobuf.Duration
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	7, // 5: cuepoint.v1.MediaStream.duration:type_name -> google.protobuf.Duration
+	6, // 6: cuepoint.v1.MediaStream.tags:type_name -> cuepoint.v1.MediaStream.TagsEntry
+	7, // 7: cuepoint.v1.MediaChapter.start_offset:type_name -> google.protobuf.Duration
+	7, // 8: cuepoint.v1.MediaChapter.end_offset:type_name -> google.protobuf.Duration
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	9, // [9:9] is the sub-list for extension type_name
+	9, // [9:9] is the sub-list for extension extendee
+	0, // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_media_proto_init() }
@@ -671,7 +717,7 @@ func file_cuepoint_v1_media_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_media_proto_rawDesc), len(file_cuepoint_v1_media_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -167,7 +167,9 @@ type Moment struct {
 	// Comparable within one answer, higher is better.
 	Score float64 `protobuf:"fixed64,9,opt,name=score,proto3" json:"score,omitempty"`
 	// Why it was found.
-	Why           *Why `protobuf:"bytes,10,opt,name=why,proto3" json:"why,omitempty"`
+	Why *Why `protobuf:"bytes,10,opt,name=why,proto3" json:"why,omitempty"`
+	// The whole of its text.
+	Text          string `protobuf:"bytes,11,opt,name=text,proto3" json:"text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -270,6 +272,13 @@ func (x *Moment) GetWhy() *Why {
 		return x.Why
 	}
 	return nil
+}
+
+func (x *Moment) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
 }
 
 // SnippetPart is a run of text, all of it hit or none.
@@ -394,7 +403,7 @@ const file_cuepoint_v1_search_proto_rawDesc = "" +
 	"\x05kinds\x18\x03 \x03(\tB%\xbaH\"\x92\x01\x1f\x10 \"\x1br\x192\x17^[a-z][a-z0-9_-]{0,62}$R\x05kinds\x12$\n" +
 	"\tpage_size\x18\x04 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\"?\n" +
 	"\x0eSearchResponse\x12-\n" +
-	"\amoments\x18\x01 \x03(\v2\x13.cuepoint.v1.MomentR\amoments\"\x8e\x03\n" +
+	"\amoments\x18\x01 \x03(\v2\x13.cuepoint.v1.MomentR\amoments\"\xa2\x03\n" +
 	"\x06Moment\x12-\n" +
 	"\x05video\x18\x01 \x01(\tB\x17\xfaA\x14\n" +
 	"\x12cuepoint.dev/VideoR\x05video\x12\x1f\n" +
@@ -409,7 +418,8 @@ const file_cuepoint_v1_search_proto_rawDesc = "" +
 	"\rthumbnail_uri\x18\b \x01(\tR\fthumbnailUri\x12\x14\n" +
 	"\x05score\x18\t \x01(\x01R\x05score\x12\"\n" +
 	"\x03why\x18\n" +
-	" \x01(\v2\x10.cuepoint.v1.WhyR\x03why\"3\n" +
+	" \x01(\v2\x10.cuepoint.v1.WhyR\x03why\x12\x12\n" +
+	"\x04text\x18\v \x01(\tR\x04text\"3\n" +
 	"\vSnippetPart\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x10\n" +
 	"\x03hit\x18\x02 \x01(\bR\x03hit\"5\n" +

@@ -1,7 +1,8 @@
-package app_test
+package main
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,12 +27,11 @@ func TestOutlastWaitsForServersAndNothingElse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := open(t, t.TempDir())
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), test.given)
 				defer cancel()
 				began := time.Now()
-				err := a.Outlast(ctx, func() error {
+				err := outlast(ctx, slog.New(slog.DiscardHandler), func() error {
 					if time.Since(began) >= test.away {
 						return nil
 					}

@@ -1,7 +1,8 @@
-package app
+package main
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -13,12 +14,14 @@ import (
 const outage = 5 * time.Minute
 
 // away are the codes of what may work again by itself.
-var away = []models.Code{models.CodeDatabaseUnavailable, models.CodeStorageUnavailable}
+var away = []models.Code{
+	models.CodeDatabaseUnavailable, models.CodeStorageUnavailable, models.CodeServerUnavailable, models.CodeShuttingDown, models.CodeRateLimited,
+}
 
-// Outlast calls f again as long as the database or the store of files cannot be
-// reached, for some minutes: who waits for hours of work does not give up
-// because a server is restarted. f may be called twice.
-func (a *App) Outlast(ctx context.Context, f func() error) error {
+// outlast calls f again as long as a server that it needs cannot be reached, for
+// some minutes: who waits for hours of work does not give up because a server is
+// restarted. f may be called twice.
+func outlast(ctx context.Context, log *slog.Logger, f func() error) error {
 	since := time.Now()
 	for told := false; ; told = true {
 		err := f()
@@ -26,7 +29,7 @@ func (a *App) Outlast(ctx context.Context, f func() error) error {
 			return err
 		}
 		if !told {
-			a.log.Warn("waiting for a server to come back", "error", err)
+			log.Warn("waiting for a server to come back", "error", err)
 		}
 		select {
 		case <-time.After(time.Second):

@@ -1,0 +1,115 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+)
+
+// silence is after what time without a word a connection counts as gone: servers
+// say every 15 seconds that there is nothing new.
+const silence = 45 * time.Second
+
+// The time between two attempts to go on with a stream.
+const (
+	shortestRest = 100 * time.Millisecond
+	longestRest  = 5 * time.Second
+)
+
+// WatchVideo tells how a video gets on, as VideoService.WatchVideo does. Where
+// the stream breaks off it is gone on with from the last answer, so that no
+// transition is left out and none told twice; see [WithPatience]. It ends when
+// the server has told all. The error of one that cannot go on, ctx's too, comes
+// last, without an answer.
+func (c *Client) WatchVideo(ctx context.Context, req *cuepointv1.WatchVideoRequest, opts ...grpc.CallOption) iter.Seq2[*cuepointv1.WatchVideoResponse, error] {
+	return follow(ctx, c.patience, req.GetCursor(), func(ctx context.Context, cursor string) (grpc.ServerStreamingClient[cuepointv1.WatchVideoResponse], error) {
+		req := proto.CloneOf(req)
+		req.Cursor = cursor
+		return c.Videos.WatchVideo(ctx, req, opts...)
+	})
+}
+
+// StreamEvents tells what happens to all videos, as EventService.StreamEvents
+// does, and goes on where the stream breaks off as [Client.WatchVideo] does. It
+// ends with ctx, or with an error.
+func (c *Client) StreamEvents(ctx context.Context, req *cuepointv1.StreamEventsRequest, opts ...grpc.CallOption) iter.Seq2[*cuepointv1.StreamEventsResponse, error] {
+	return follow(ctx, c.patience, req.GetCursor(), func(ctx context.Context, cursor string) (grpc.ServerStreamingClient[cuepointv1.StreamEventsResponse], error) {
+		req := proto.CloneOf(req)
+		req.Cursor = cursor
+		return c.Events.StreamEvents(ctx, req, opts...)
+	})
+}
+
+// answer is a message of a stream that can be gone on with.
+type answer[M any] interface {
+	*M
+	GetCursor() string
+}
+
+// opener begins a stream after a cursor.
+type opener[M any] func(ctx context.Context, cursor string) (grpc.ServerStreamingClient[M], error)
+
+// follow yields the answers of a stream, and of those that go on with it.
+func follow[M any, A answer[M]](ctx context.Context, patience time.Duration, cursor string, open opener[M]) iter.Seq2[A, error] {
+	return func(yield func(A, error) bool) {
+		rest, heard := shortestRest, time.Now()
+		for {
+			err := receive(ctx, cursor, open, func(m *M) bool {
+				cursor, rest, heard = A(m).GetCursor(), shortestRest, time.Now()
+				return yield(m, nil)
+			})
+			switch {
+			case errors.Is(err, errEnough), errors.Is(err, io.EOF):
+				return
+			case status.Code(err) != codes.Unavailable || time.Since(heard) >= patience:
+				yield(nil, err)
+				return
+			}
+			select {
+			case <-time.After(rest/2 + rand.N(rest/2)): // not all at once, when a server comes back
+				rest = min(2*rest, longestRest)
+			case <-ctx.Done():
+				yield(nil, status.FromContextError(ctx.Err()).Err())
+				return
+			}
+		}
+	}
+}
+
+// errEnough is the error of a stream that nobody wants to hear more of.
+var errEnough = errors.New("enough")
+
+// receive hands on the answers of one stream until take wants no more of them,
+// and returns why it ended.
+func receive[M any](ctx context.Context, cursor string, open opener[M], take func(*M) bool) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	gone := status.Errorf(codes.Unavailable, "the server has said nothing for %v", silence)
+	watchdog := time.AfterFunc(silence, func() { cancel(gone) })
+	defer watchdog.Stop()
+	stream, err := open(ctx, cursor)
+	for err == nil {
+		var m *M
+		if m, err = stream.Recv(); err == nil {
+			watchdog.Stop() // whoever takes it may take its time
+			if !take(m) {
+				return errEnough
+			}
+			watchdog.Reset(silence)
+		}
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, gone) {
+		return gone
+	}
+	return err
+}
