@@ -1,19 +1,23 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	codepb "google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -57,6 +61,14 @@ func TestEveryCodeHasItsAnswer(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	client := cuepointv1.NewVideoServiceClient(b.dial(t))
+	page, err := os.ReadFile(filepath.Join(testenv.Root(t), "docs", "api.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := bytes.Cut(page, []byte("| reason |"))
+	if told := bytes.Count(table, []byte("\n| `")); told != len(allCodes(t)) {
+		t.Errorf("docs/api.md tells %d reasons, there are %d", told, len(allCodes(t)))
+	}
 	for _, code := range allCodes(t) {
 		t.Run(string(code), func(t *testing.T) {
 			t.Parallel()
@@ -83,6 +95,9 @@ func TestEveryCodeHasItsAnswer(t *testing.T) {
 				t.Errorf("REST: %d %s", a.Code, a.Body)
 			}
 			contains(t, a.Body, `"reason":"`+string(code)+`"`)
+			if row := fmt.Sprintf("| `%s` | %s | %d |", code, codepb.Code(s.Code()), a.Code); !bytes.Contains(table, []byte(row)) {
+				t.Errorf("docs/api.md lacks %s", row)
+			}
 			if strings.Contains(a.Body+s.String(), "secret") {
 				t.Errorf("the cause came out: %s", a.Body)
 			}
