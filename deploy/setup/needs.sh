@@ -37,6 +37,11 @@ has_node() {
 	((${version%%.*} >= 18))
 }
 
+has_python_grpc() {
+	has protoc grpc_python_plugin && has_file /usr/include/google/protobuf/descriptor.proto &&
+		/usr/bin/python3 -c 'import grpc, google.protobuf'
+}
+
 need_build() {
 	need "certificate authorities" "without which Go and npm cannot fetch modules" \
 		ca-certificates has_file /etc/ssl/certs/ca-certificates.crt
@@ -60,6 +65,8 @@ need_test() {
 		postgresql has_file '/usr/lib/postgresql/*/bin/postgres'
 	need "nginx" "the CDN edge, which tests start for themselves" nginx has_file '/usr/sbin/nginx'
 	need "curl" "with which the README asks the REST API" curl has curl
+	need "gRPC for Python" "for the example of a client in Python" \
+		"python3 python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc libprotobuf-dev" has_python_grpc
 	need "ShellCheck" "which checks the shell scripts" shellcheck has shellcheck
 }
 

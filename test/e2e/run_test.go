@@ -60,6 +60,7 @@ func status(t *testing.T, err error) int {
 type document struct {
 	ID       string
 	Source   string
+	Title    string
 	State    string
 	Duration float64
 	Error    *struct{ Code, Message string }
