@@ -44,7 +44,7 @@ func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
 	)...)
 	videos := &videoService{libraries: c.Libraries, commands: c.Commands, feed: c.Feed, pulse: c.Pulse}
 	cuepointv1.RegisterVideoServiceServer(g, videos)
-	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{libraries: c.Libraries})
+	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{libraries: c.Libraries, feed: c.Feed, pulse: c.Pulse})
 	cuepointv1.RegisterInsightServiceServer(g, &insightService{videos: videos})
 	cuepointv1.RegisterKeyServiceServer(g, &keyService{libraries: c.Libraries})
 	cuepointv1.RegisterSearchServiceServer(g, &searchService{libraries: c.Libraries})

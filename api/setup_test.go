@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,6 +53,13 @@ type library struct {
 	store.Library
 	mu     sync.Mutex
 	faults map[string]func(context.Context) error // what Video does first, by id
+
+	provisional atomic.Int64 // how often it was asked for what is provisional
+}
+
+func (l *library) Provisional(ctx context.Context, q store.ProvisionalQuery) ([]models.Cue, error) {
+	l.provisional.Add(1)
+	return l.Library.Provisional(ctx, q)
 }
 
 func (l *library) Video(ctx context.Context, id string) (*models.Video, error) {

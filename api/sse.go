@@ -156,6 +156,18 @@ func (m eventMarshaler) event(answer proto.Message) ([]byte, error) {
 		default:
 			return fmt.Appendf(nil, ": nothing new\nid: %s\n\n", answer.GetCursor()), nil
 		}
+	case *cuepointv1.StreamTranscriptResponse:
+		head := fmt.Sprintf("id: %s\nevent: ", answer.GetCursor())
+		switch update := answer.GetUpdate().(type) {
+		case *cuepointv1.StreamTranscriptResponse_Segment:
+			return m.write(head+"segment\n", update.Segment)
+		case *cuepointv1.StreamTranscriptResponse_Restart_:
+			return m.write(head+"restart\n", update.Restart)
+		case *cuepointv1.StreamTranscriptResponse_Transcript:
+			return m.write(head+"transcript\n", update.Transcript)
+		default:
+			return fmt.Appendf(nil, ": nothing new\nid: %s\n\n", answer.GetCursor()), nil
+		}
 	default:
 		return m.write("", answer)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"time"
 
 	"google.golang.org/genproto/googleapis/api/httpbody"
 	"google.golang.org/grpc"
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/transcribe"
@@ -20,6 +22,8 @@ import (
 type transcriptService struct {
 	cuepointv1.UnimplementedTranscriptServiceServer
 	libraries Libraries
+	feed      *events.Feed
+	pulse     time.Duration
 }
 
 func (s *transcriptService) ListTranscripts(ctx context.Context, req *cuepointv1.ListTranscriptsRequest) (*cuepointv1.ListTranscriptsResponse, error) {
@@ -85,20 +89,31 @@ func (s *transcriptService) transcript(ctx context.Context, name string) (video 
 	if err != nil {
 		return nil, nil, t, err
 	}
-	if video, said, err = s.said(ctx, id); err != nil {
+	if video, err = libraryOf(ctx, s.libraries).Video(ctx, id); err != nil {
 		return nil, nil, t, err
+	}
+	said, t, err = s.transcriptOf(ctx, video, language)
+	return video, said, t, err
+}
+
+// transcriptOf returns the transcript of a video in a language, "-" for its own,
+// and the cues it is made of.
+func (s *transcriptService) transcriptOf(ctx context.Context, video *models.Video, language string) (said []models.Cue, t models.Transcript, err error) {
+	said, err = libraryOf(ctx, s.libraries).Cues(ctx, store.CueQuery{VideoID: video.ID, Kind: models.CueSpeech})
+	if err != nil {
+		return nil, t, err
 	}
 	if len(said) == 0 {
-		return nil, nil, t, noTranscript(video)
+		return nil, t, noTranscript(video)
 	}
 	if t, err = models.TranscriptOf(said); err != nil {
-		return nil, nil, t, err
+		return nil, t, err
 	}
 	if language != "-" && !strings.EqualFold(language, t.Language) {
-		return nil, nil, t, models.Errorf(models.CodeNotFound, "video %s has no transcript in %q, only %s",
-			id, language, transcriptName(id, t.Language))
+		return nil, t, models.Errorf(models.CodeNotFound, "video %s has no transcript in %q, only %s",
+			video.ID, language, transcriptName(video.ID, t.Language))
 	}
-	return video, said, t, nil
+	return said, t, nil
 }
 
 // said returns a video and what was said in it.
@@ -134,20 +149,24 @@ func transcriptMessage(id string, cues []models.Cue, t models.Transcript) *cuepo
 		Model:        t.Model,
 	}
 	for i, s := range t.Segments {
-		segment := &cuepointv1.Segment{
-			Id:          cues[i].ID,
-			StartOffset: durationpb.New(s.Start),
-			EndOffset:   durationpb.New(s.End),
-			Text:        valid(s.Text),
-			Confidence:  s.Confidence,
-			Speaker:     valid(s.Speaker),
-		}
-		for _, w := range s.Words {
-			segment.Words = append(segment.Words, &cuepointv1.Word{
-				StartOffset: durationpb.New(w.Start), EndOffset: durationpb.New(w.End), Word: valid(w.Text), Confidence: w.Confidence,
-			})
-		}
-		m.Segments = append(m.Segments, segment)
+		m.Segments = append(m.Segments, segmentMessage(cues[i].ID, s))
+	}
+	return m
+}
+
+func segmentMessage(id string, s models.Segment) *cuepointv1.Segment {
+	m := &cuepointv1.Segment{
+		Id:          id,
+		StartOffset: durationpb.New(s.Start),
+		EndOffset:   durationpb.New(s.End),
+		Text:        valid(s.Text),
+		Confidence:  s.Confidence,
+		Speaker:     valid(s.Speaker),
+	}
+	for _, w := range s.Words {
+		m.Words = append(m.Words, &cuepointv1.Word{
+			StartOffset: durationpb.New(w.Start), EndOffset: durationpb.New(w.End), Word: valid(w.Text), Confidence: w.Confidence,
+		})
 	}
 	return m
 }

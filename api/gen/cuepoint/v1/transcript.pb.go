@@ -242,7 +242,10 @@ type Segment struct {
 	// Who said it, where known.
 	Speaker string `protobuf:"bytes,6,opt,name=speaker,proto3" json:"speaker,omitempty"`
 	// Its words, where their times are known.
-	Words         []*Word `protobuf:"bytes,7,rep,name=words,proto3" json:"words,omitempty"`
+	Words []*Word `protobuf:"bytes,7,rep,name=words,proto3" json:"words,omitempty"`
+	// Heard just now, and to be replaced by the transcript: only a stream has
+	// such segments. Their ids are good for that stream alone.
+	Provisional   bool `protobuf:"varint,8,opt,name=provisional,proto3" json:"provisional,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -324,6 +327,13 @@ func (x *Segment) GetWords() []*Word {
 		return x.Words
 	}
 	return nil
+}
+
+func (x *Segment) GetProvisional() bool {
+	if x != nil {
+		return x.Provisional
+	}
+	return false
 }
 
 // Word is one spoken word.
@@ -621,6 +631,217 @@ func (x *ExportTranscriptRequest) GetFormat() TranscriptFormat {
 	return TranscriptFormat_TRANSCRIPT_FORMAT_UNSPECIFIED
 }
 
+// StreamTranscriptRequest asks to be told what is said as it is heard.
+type StreamTranscriptRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `videos/{video}/transcripts/{transcript}`; `-` as the last element means
+	// the one in the video's own language, whichever that will be. Which language
+	// it is may be known in the end alone: another one is NOT_FOUND then.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Of the last answer one has seen: what comes after that is told. Empty: from
+	// the first segment on.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamTranscriptRequest) Reset() {
+	*x = StreamTranscriptRequest{}
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamTranscriptRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamTranscriptRequest) ProtoMessage() {}
+
+func (x *StreamTranscriptRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamTranscriptRequest.ProtoReflect.Descriptor instead.
+func (*StreamTranscriptRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *StreamTranscriptRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StreamTranscriptRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+// StreamTranscriptResponse is news of a transcript, or a sign that there are none.
+type StreamTranscriptResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Asks for what comes after this answer.
+	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// What is new. Not set where there was nothing for a while.
+	//
+	// Types that are valid to be assigned to Update:
+	//
+	//	*StreamTranscriptResponse_Segment
+	//	*StreamTranscriptResponse_Restart_
+	//	*StreamTranscriptResponse_Transcript
+	Update        isStreamTranscriptResponse_Update `protobuf_oneof:"update"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamTranscriptResponse) Reset() {
+	*x = StreamTranscriptResponse{}
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamTranscriptResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamTranscriptResponse) ProtoMessage() {}
+
+func (x *StreamTranscriptResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamTranscriptResponse.ProtoReflect.Descriptor instead.
+func (*StreamTranscriptResponse) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *StreamTranscriptResponse) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+func (x *StreamTranscriptResponse) GetUpdate() isStreamTranscriptResponse_Update {
+	if x != nil {
+		return x.Update
+	}
+	return nil
+}
+
+func (x *StreamTranscriptResponse) GetSegment() *Segment {
+	if x != nil {
+		if x, ok := x.Update.(*StreamTranscriptResponse_Segment); ok {
+			return x.Segment
+		}
+	}
+	return nil
+}
+
+func (x *StreamTranscriptResponse) GetRestart() *StreamTranscriptResponse_Restart {
+	if x != nil {
+		if x, ok := x.Update.(*StreamTranscriptResponse_Restart_); ok {
+			return x.Restart
+		}
+	}
+	return nil
+}
+
+func (x *StreamTranscriptResponse) GetTranscript() *Transcript {
+	if x != nil {
+		if x, ok := x.Update.(*StreamTranscriptResponse_Transcript); ok {
+			return x.Transcript
+		}
+	}
+	return nil
+}
+
+type isStreamTranscriptResponse_Update interface {
+	isStreamTranscriptResponse_Update()
+}
+
+type StreamTranscriptResponse_Segment struct {
+	// The next segment.
+	Segment *Segment `protobuf:"bytes,2,opt,name=segment,proto3,oneof"`
+}
+
+type StreamTranscriptResponse_Restart_ struct {
+	// All segments that came before count no longer: others are told instead,
+	// from the first on. So it is before the transcript itself is told, and when
+	// listening has to begin again.
+	Restart *StreamTranscriptResponse_Restart `protobuf:"bytes,3,opt,name=restart,proto3,oneof"`
+}
+
+type StreamTranscriptResponse_Transcript struct {
+	// The transcript, but for its segments, which have all been told. The last
+	// answer.
+	Transcript *Transcript `protobuf:"bytes,4,opt,name=transcript,proto3,oneof"`
+}
+
+func (*StreamTranscriptResponse_Segment) isStreamTranscriptResponse_Update() {}
+
+func (*StreamTranscriptResponse_Restart_) isStreamTranscriptResponse_Update() {}
+
+func (*StreamTranscriptResponse_Transcript) isStreamTranscriptResponse_Update() {}
+
+// Restart takes back what was told.
+type StreamTranscriptResponse_Restart struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamTranscriptResponse_Restart) Reset() {
+	*x = StreamTranscriptResponse_Restart{}
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamTranscriptResponse_Restart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamTranscriptResponse_Restart) ProtoMessage() {}
+
+func (x *StreamTranscriptResponse_Restart) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamTranscriptResponse_Restart.ProtoReflect.Descriptor instead.
+func (*StreamTranscriptResponse_Restart) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{8, 0}
+}
+
 var File_cuepoint_v1_transcript_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_transcript_proto_rawDesc = "" +
@@ -638,7 +859,7 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"\x0fSOURCE_IMPORTED\x10\x01\x12\x15\n" +
 	"\x11SOURCE_RECOGNIZED\x10\x02:^\xeaA[\n" +
 	"\x17cuepoint.dev/Transcript\x12'videos/{video}/transcripts/{transcript}*\vtranscripts2\n" +
-	"transcript\"\x88\x02\n" +
+	"transcript\"\xaa\x02\n" +
 	"\aSegment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12<\n" +
 	"\fstart_offset\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x128\n" +
@@ -649,7 +870,8 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"confidence\x18\x05 \x01(\x01R\n" +
 	"confidence\x12\x18\n" +
 	"\aspeaker\x18\x06 \x01(\tR\aspeaker\x12'\n" +
-	"\x05words\x18\a \x03(\v2\x11.cuepoint.v1.WordR\x05words\"\xb2\x01\n" +
+	"\x05words\x18\a \x03(\v2\x11.cuepoint.v1.WordR\x05words\x12 \n" +
+	"\vprovisional\x18\b \x01(\bR\vprovisional\"\xb2\x01\n" +
 	"\x04Word\x12<\n" +
 	"\fstart_offset\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x128\n" +
 	"\n" +
@@ -672,17 +894,31 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"\x17ExportTranscriptRequest\x12\x90\x01\n" +
 	"\x04name\x18\x01 \x01(\tB|\xe0A\x02\xfaA\x19\n" +
 	"\x17cuepoint.dev/Transcript\xbaHZrX2V^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})$R\x04name\x12?\n" +
-	"\x06format\x18\x02 \x01(\x0e2\x1d.cuepoint.v1.TranscriptFormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format*\xbe\x01\n" +
+	"\x06format\x18\x02 \x01(\x0e2\x1d.cuepoint.v1.TranscriptFormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format\"\xce\x01\n" +
+	"\x17StreamTranscriptRequest\x12\x90\x01\n" +
+	"\x04name\x18\x01 \x01(\tB|\xe0A\x02\xfaA\x19\n" +
+	"\x17cuepoint.dev/Transcript\xbaHZrX2V^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})$R\x04name\x12 \n" +
+	"\x06cursor\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06cursor\"\xff\x01\n" +
+	"\x18StreamTranscriptResponse\x12\x16\n" +
+	"\x06cursor\x18\x01 \x01(\tR\x06cursor\x120\n" +
+	"\asegment\x18\x02 \x01(\v2\x14.cuepoint.v1.SegmentH\x00R\asegment\x12I\n" +
+	"\arestart\x18\x03 \x01(\v2-.cuepoint.v1.StreamTranscriptResponse.RestartH\x00R\arestart\x129\n" +
+	"\n" +
+	"transcript\x18\x04 \x01(\v2\x17.cuepoint.v1.TranscriptH\x00R\n" +
+	"transcript\x1a\t\n" +
+	"\aRestartB\b\n" +
+	"\x06update*\xbe\x01\n" +
 	"\x10TranscriptFormat\x12!\n" +
 	"\x1dTRANSCRIPT_FORMAT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TRANSCRIPT_FORMAT_VTT\x10\x01\x12\x19\n" +
 	"\x15TRANSCRIPT_FORMAT_SRT\x10\x02\x12\x1a\n" +
 	"\x16TRANSCRIPT_FORMAT_TTML\x10\x03\x12\x19\n" +
 	"\x15TRANSCRIPT_FORMAT_TXT\x10\x04\x12\x1a\n" +
-	"\x16TRANSCRIPT_FORMAT_JSON\x10\x052\xcc\x03\n" +
+	"\x16TRANSCRIPT_FORMAT_JSON\x10\x052\xf0\x04\n" +
 	"\x11TranscriptService\x12\x97\x01\n" +
 	"\x0fListTranscripts\x12#.cuepoint.v1.ListTranscriptsRequest\x1a$.cuepoint.v1.ListTranscriptsResponse\"9\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=videos/*}/transcripts\x90\x02\x01\x12\x84\x01\n" +
-	"\rGetTranscript\x12!.cuepoint.v1.GetTranscriptRequest\x1a\x17.cuepoint.v1.Transcript\"7\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=videos/*/transcripts/*}\x90\x02\x01\x12\x95\x01\n" +
+	"\rGetTranscript\x12!.cuepoint.v1.GetTranscriptRequest\x1a\x17.cuepoint.v1.Transcript\"7\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=videos/*/transcripts/*}\x90\x02\x01\x12\xa1\x01\n" +
+	"\x10StreamTranscript\x12$.cuepoint.v1.StreamTranscriptRequest\x1a%.cuepoint.v1.StreamTranscriptResponse\">\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=videos/*/transcripts/*}:stream\x90\x02\x010\x01\x12\x95\x01\n" +
 	"\x10ExportTranscript\x12$.cuepoint.v1.ExportTranscriptRequest\x1a\x14.google.api.HttpBody\"E\xdaA\vname,format\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=videos/*/transcripts/*}:export\x90\x02\x01B\xac\x01\n" +
 	"\x0fcom.cuepoint.v1B\x0fTranscriptProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
@@ -699,41 +935,49 @@ func file_cuepoint_v1_transcript_proto_rawDescGZIP() []byte {
 }
 
 var file_cuepoint_v1_transcript_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cuepoint_v1_transcript_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_cuepoint_v1_transcript_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_cuepoint_v1_transcript_proto_goTypes = []any{
-	(TranscriptFormat)(0),           // 0: cuepoint.v1.TranscriptFormat
-	(Transcript_Source)(0),          // 1: cuepoint.v1.Transcript.Source
-	(*Transcript)(nil),              // 2: cuepoint.v1.Transcript
-	(*Segment)(nil),                 // 3: cuepoint.v1.Segment
-	(*Word)(nil),                    // 4: cuepoint.v1.Word
-	(*GetTranscriptRequest)(nil),    // 5: cuepoint.v1.GetTranscriptRequest
-	(*ListTranscriptsRequest)(nil),  // 6: cuepoint.v1.ListTranscriptsRequest
-	(*ListTranscriptsResponse)(nil), // 7: cuepoint.v1.ListTranscriptsResponse
-	(*ExportTranscriptRequest)(nil), // 8: cuepoint.v1.ExportTranscriptRequest
-	(*durationpb.Duration)(nil),     // 9: google.protobuf.Duration
-	(*httpbody.HttpBody)(nil),       // 10: google.api.HttpBody
+	(TranscriptFormat)(0),                    // 0: cuepoint.v1.TranscriptFormat
+	(Transcript_Source)(0),                   // 1: cuepoint.v1.Transcript.Source
+	(*Transcript)(nil),                       // 2: cuepoint.v1.Transcript
+	(*Segment)(nil),                          // 3: cuepoint.v1.Segment
+	(*Word)(nil),                             // 4: cuepoint.v1.Word
+	(*GetTranscriptRequest)(nil),             // 5: cuepoint.v1.GetTranscriptRequest
+	(*ListTranscriptsRequest)(nil),           // 6: cuepoint.v1.ListTranscriptsRequest
+	(*ListTranscriptsResponse)(nil),          // 7: cuepoint.v1.ListTranscriptsResponse
+	(*ExportTranscriptRequest)(nil),          // 8: cuepoint.v1.ExportTranscriptRequest
+	(*StreamTranscriptRequest)(nil),          // 9: cuepoint.v1.StreamTranscriptRequest
+	(*StreamTranscriptResponse)(nil),         // 10: cuepoint.v1.StreamTranscriptResponse
+	(*StreamTranscriptResponse_Restart)(nil), // 11: cuepoint.v1.StreamTranscriptResponse.Restart
+	(*durationpb.Duration)(nil),              // 12: google.protobuf.Duration
+	(*httpbody.HttpBody)(nil),                // 13: google.api.HttpBody
 }
 var file_cuepoint_v1_transcript_proto_depIdxs = []int32{
 	1,  // 0: cuepoint.v1.Transcript.source:type_name -> cuepoint.v1.Transcript.Source
 	3,  // 1: cuepoint.v1.Transcript.segments:type_name -> cuepoint.v1.Segment
-	9,  // 2: cuepoint.v1.Segment.start_offset:type_name -> google.protobuf.Duration
-	9,  // 3: cuepoint.v1.Segment.end_offset:type_name -> google.protobuf.Duration
+	12, // 2: cuepoint.v1.Segment.start_offset:type_name -> google.protobuf.Duration
+	12, // 3: cuepoint.v1.Segment.end_offset:type_name -> google.protobuf.Duration
 	4,  // 4: cuepoint.v1.Segment.words:type_name -> cuepoint.v1.Word
-	9,  // 5: cuepoint.v1.Word.start_offset:type_name -> google.protobuf.Duration
-	9,  // 6: cuepoint.v1.Word.end_offset:type_name -> google.protobuf.Duration
+	12, // 5: cuepoint.v1.Word.start_offset:type_name -> google.protobuf.Duration
+	12, // 6: cuepoint.v1.Word.end_offset:type_name -> google.protobuf.Duration
 	2,  // 7: cuepoint.v1.ListTranscriptsResponse.transcripts:type_name -> cuepoint.v1.Transcript
 	0,  // 8: cuepoint.v1.ExportTranscriptRequest.format:type_name -> cuepoint.v1.TranscriptFormat
-	6,  // 9: cuepoint.v1.TranscriptService.ListTranscripts:input_type -> cuepoint.v1.ListTranscriptsRequest
-	5,  // 10: cuepoint.v1.TranscriptService.GetTranscript:input_type -> cuepoint.v1.GetTranscriptRequest
-	8,  // 11: cuepoint.v1.TranscriptService.ExportTranscript:input_type -> cuepoint.v1.ExportTranscriptRequest
-	7,  // 12: cuepoint.v1.TranscriptService.ListTranscripts:output_type -> cuepoint.v1.ListTranscriptsResponse
-	2,  // 13: cuepoint.v1.TranscriptService.GetTranscript:output_type -> cuepoint.v1.Transcript
-	10, // 14: cuepoint.v1.TranscriptService.ExportTranscript:output_type -> google.api.HttpBody
-	12, // [12:15] is the sub-list for method output_type
-	9,  // [9:12] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	3,  // 9: cuepoint.v1.StreamTranscriptResponse.segment:type_name -> cuepoint.v1.Segment
+	11, // 10: cuepoint.v1.StreamTranscriptResponse.restart:type_name -> cuepoint.v1.StreamTranscriptResponse.Restart
+	2,  // 11: cuepoint.v1.StreamTranscriptResponse.transcript:type_name -> cuepoint.v1.Transcript
+	6,  // 12: cuepoint.v1.TranscriptService.ListTranscripts:input_type -> cuepoint.v1.ListTranscriptsRequest
+	5,  // 13: cuepoint.v1.TranscriptService.GetTranscript:input_type -> cuepoint.v1.GetTranscriptRequest
+	9,  // 14: cuepoint.v1.TranscriptService.StreamTranscript:input_type -> cuepoint.v1.StreamTranscriptRequest
+	8,  // 15: cuepoint.v1.TranscriptService.ExportTranscript:input_type -> cuepoint.v1.ExportTranscriptRequest
+	7,  // 16: cuepoint.v1.TranscriptService.ListTranscripts:output_type -> cuepoint.v1.ListTranscriptsResponse
+	2,  // 17: cuepoint.v1.TranscriptService.GetTranscript:output_type -> cuepoint.v1.Transcript
+	10, // 18: cuepoint.v1.TranscriptService.StreamTranscript:output_type -> cuepoint.v1.StreamTranscriptResponse
+	13, // 19: cuepoint.v1.TranscriptService.ExportTranscript:output_type -> google.api.HttpBody
+	16, // [16:20] is the sub-list for method output_type
+	12, // [12:16] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_transcript_proto_init() }
@@ -742,13 +986,18 @@ func file_cuepoint_v1_transcript_proto_init() {
 		return
 	}
 	file_cuepoint_v1_options_proto_init()
+	file_cuepoint_v1_transcript_proto_msgTypes[8].OneofWrappers = []any{
+		(*StreamTranscriptResponse_Segment)(nil),
+		(*StreamTranscriptResponse_Restart_)(nil),
+		(*StreamTranscriptResponse_Transcript)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_transcript_proto_rawDesc), len(file_cuepoint_v1_transcript_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   7,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

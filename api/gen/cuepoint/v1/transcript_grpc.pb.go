@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	TranscriptService_ListTranscripts_FullMethodName  = "/cuepoint.v1.TranscriptService/ListTranscripts"
 	TranscriptService_GetTranscript_FullMethodName    = "/cuepoint.v1.TranscriptService/GetTranscript"
+	TranscriptService_StreamTranscript_FullMethodName = "/cuepoint.v1.TranscriptService/StreamTranscript"
 	TranscriptService_ExportTranscript_FullMethodName = "/cuepoint.v1.TranscriptService/ExportTranscript"
 )
 
@@ -40,6 +41,27 @@ type TranscriptServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT for a malformed name, NOT_FOUND.
 	GetTranscript(ctx context.Context, in *GetTranscriptRequest, opts ...grpc.CallOption) (*Transcript, error)
+	// StreamTranscript tells what is said as it is heard: while somebody listens to
+	// the video, each segment a second or two after it was found, marked
+	// provisional; then, instead of these, the segments of the transcript; and then
+	// the end. Of a video that nobody listens to it tells the transcript at once.
+	// Speech is listened to in stretches of some minutes, of which the segments
+	// come together. Every 15 seconds without news it tells that there are none.
+	//
+	// A stream that broke is gone on with by asking again with the cursor of the
+	// last answer that came: no segment is left out and none told twice. A caller
+	// may be as slow as it likes.
+	//
+	// Over REST the answers are JSON objects, one per line, each the field
+	// `result` of an object; or Server-Sent Events where `Accept` is
+	// text/event-stream, whose id is the cursor and whose names are "segment",
+	// "restart", "transcript" and, at last, "end".
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name or a cursor that no earlier
+	// answer gave; NOT_FOUND without the video, and where there is no transcript
+	// in the end: it says why, and what was provisional counts no longer;
+	// SHUTTING_DOWN (UNAVAILABLE) when the server ends.
+	StreamTranscript(ctx context.Context, in *StreamTranscriptRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamTranscriptResponse], error)
 	// ExportTranscript returns a transcript as a file: over REST the file itself,
 	// to be saved under the video's title. The captions of an hour have some
 	// 100 kB, as JSON with every word's times some megabytes.
@@ -77,6 +99,25 @@ func (c *transcriptServiceClient) GetTranscript(ctx context.Context, in *GetTran
 	return out, nil
 }
 
+func (c *transcriptServiceClient) StreamTranscript(ctx context.Context, in *StreamTranscriptRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamTranscriptResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &TranscriptService_ServiceDesc.Streams[0], TranscriptService_StreamTranscript_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[StreamTranscriptRequest, StreamTranscriptResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TranscriptService_StreamTranscriptClient = grpc.ServerStreamingClient[StreamTranscriptResponse]
+
 func (c *transcriptServiceClient) ExportTranscript(ctx context.Context, in *ExportTranscriptRequest, opts ...grpc.CallOption) (*httpbody.HttpBody, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(httpbody.HttpBody)
@@ -102,6 +143,27 @@ type TranscriptServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT for a malformed name, NOT_FOUND.
 	GetTranscript(context.Context, *GetTranscriptRequest) (*Transcript, error)
+	// StreamTranscript tells what is said as it is heard: while somebody listens to
+	// the video, each segment a second or two after it was found, marked
+	// provisional; then, instead of these, the segments of the transcript; and then
+	// the end. Of a video that nobody listens to it tells the transcript at once.
+	// Speech is listened to in stretches of some minutes, of which the segments
+	// come together. Every 15 seconds without news it tells that there are none.
+	//
+	// A stream that broke is gone on with by asking again with the cursor of the
+	// last answer that came: no segment is left out and none told twice. A caller
+	// may be as slow as it likes.
+	//
+	// Over REST the answers are JSON objects, one per line, each the field
+	// `result` of an object; or Server-Sent Events where `Accept` is
+	// text/event-stream, whose id is the cursor and whose names are "segment",
+	// "restart", "transcript" and, at last, "end".
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name or a cursor that no earlier
+	// answer gave; NOT_FOUND without the video, and where there is no transcript
+	// in the end: it says why, and what was provisional counts no longer;
+	// SHUTTING_DOWN (UNAVAILABLE) when the server ends.
+	StreamTranscript(*StreamTranscriptRequest, grpc.ServerStreamingServer[StreamTranscriptResponse]) error
 	// ExportTranscript returns a transcript as a file: over REST the file itself,
 	// to be saved under the video's title. The captions of an hour have some
 	// 100 kB, as JSON with every word's times some megabytes.
@@ -124,6 +186,9 @@ func (UnimplementedTranscriptServiceServer) ListTranscripts(context.Context, *Li
 }
 func (UnimplementedTranscriptServiceServer) GetTranscript(context.Context, *GetTranscriptRequest) (*Transcript, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTranscript not implemented")
+}
+func (UnimplementedTranscriptServiceServer) StreamTranscript(*StreamTranscriptRequest, grpc.ServerStreamingServer[StreamTranscriptResponse]) error {
+	return status.Error(codes.Unimplemented, "method StreamTranscript not implemented")
 }
 func (UnimplementedTranscriptServiceServer) ExportTranscript(context.Context, *ExportTranscriptRequest) (*httpbody.HttpBody, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExportTranscript not implemented")
@@ -185,6 +250,17 @@ func _TranscriptService_GetTranscript_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TranscriptService_StreamTranscript_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(StreamTranscriptRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(TranscriptServiceServer).StreamTranscript(m, &grpc.GenericServerStream[StreamTranscriptRequest, StreamTranscriptResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type TranscriptService_StreamTranscriptServer = grpc.ServerStreamingServer[StreamTranscriptResponse]
+
 func _TranscriptService_ExportTranscript_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ExportTranscriptRequest)
 	if err := dec(in); err != nil {
@@ -223,6 +299,12 @@ var TranscriptService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _TranscriptService_ExportTranscript_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "StreamTranscript",
+			Handler:       _TranscriptService_StreamTranscript_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "cuepoint/v1/transcript.proto",
 }
