@@ -23,6 +23,7 @@ import (
 // cluster is PostgreSQL, a bucket, and processes that share nothing else.
 type cluster struct {
 	env      []string
+	program  string
 	database string
 	key      string // which the first start made
 	api      *member
@@ -40,7 +41,7 @@ type member struct {
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	bucket := testenv.NewMinIO(t)
-	c := &cluster{database: testenv.Postgres(t), workers: map[string]*member{}}
+	c := &cluster{database: testenv.Postgres(t), program: testenv.Program(t, "cuepoint"), workers: map[string]*member{}}
 	c.env = []string{
 		"CUEPOINT_MODELS_DIR=", "CUEPOINT_DATABASE_URL=" + c.database,
 		"CUEPOINT_BLOBS_URL=s3://cuepoint/library?path_style=true&create=true&endpoint=" + url.QueryEscape(bucket.Endpoint()),
@@ -58,8 +59,14 @@ func newCluster(t *testing.T) *cluster {
 // start starts a process with a data directory of its own.
 func (c *cluster) start(t *testing.T, role string) *member {
 	t.Helper()
-	m := &member{role: role, data: t.TempDir(), admin: "http://" + freeAddress(t)}
-	m.Process = testenv.Start(t, m.data, c.env, testenv.Program(t, "cuepoint"), "serve", "--json", "--data", m.data,
+	return c.startIn(t, role, t.TempDir())
+}
+
+// startIn starts a process with a data directory that it may have had before.
+func (c *cluster) startIn(t *testing.T, role, data string) *member {
+	t.Helper()
+	m := &member{role: role, data: data, admin: "http://" + freeAddress(t)}
+	m.Process = testenv.Start(t, m.data, c.env, c.program, "serve", "--json", "--data", m.data,
 		"--role", role, "--listen", "127.0.0.1:0", "--admin", strings.TrimPrefix(m.admin, "http://"), "--grace", "0s")
 	var said struct{ Address, Role, Key string }
 	if err := json.Unmarshal([]byte(m.Await(t, &m.Stdout, "{", deadline)), &said); err != nil {
