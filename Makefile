@@ -125,6 +125,7 @@ verify-api:
 	buf lint
 	buf breaking --against ../build/verify/base/api || { echo "verify: the API breaks what $$base promised"; exit 1; }
 	buf generate -o ../build/verify/api
+	buf generate --template buf.gen.operations.yaml -o ../build/verify/api
 	for part in gen openapi; do
 		diff -r -x doc.go $$part ../build/verify/api/$$part ||
 			{ echo "verify: api/$$part is not what the proto files say (make generate)"; exit 1; }
@@ -148,6 +149,7 @@ generate: ## generate api/gen and api/openapi from the proto files
 	$(ENV)
 	cd api
 	buf generate
+	buf generate --template buf.gen.operations.yaml
 
 bench: setup ## measure packaging, shots, the pipeline and its memory against what they promise (minutes)
 	@$(MAKE) build

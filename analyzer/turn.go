@@ -175,6 +175,16 @@ func (t *turn) advance() {
 	}
 }
 
+// finish ends the operations of a video with which all is done. They came to
+// nothing where it did.
+func (t *turn) finish(ctx context.Context) error {
+	var failure *models.Error
+	if t.video.State == models.VideoFailed || t.video.State == models.VideoCanceled {
+		failure = t.video.Error
+	}
+	return t.lib.FinishOperations(ctx, t.video.ID, failure, t.now)
+}
+
 // write stores what the turn has changed.
 func (t *turn) write(ctx context.Context) error {
 	change := store.Change{VideoID: t.video.ID, Video: t.update, Commit: t.commit, Events: t.events}
@@ -187,6 +197,11 @@ func (t *turn) write(ctx context.Context) error {
 	}
 	if err := t.lib.Change(ctx, change); err != nil {
 		return err
+	}
+	if t.update.State != nil && !t.working() {
+		if err := t.finish(ctx); err != nil {
+			return err
+		}
 	}
 	return t.Queue.Put(ctx, t.tx, t.due...)
 }

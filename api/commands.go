@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cloud.google.com/go/longrunning/autogen/longrunningpb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/cuepoint/cuepoint/analyzer"
@@ -29,7 +30,7 @@ type Commands interface {
 	// Analyze queues the stages, all where none are named, whose results are not
 	// current; with force also those that are, and the stages that rest on them.
 	// NOT_FOUND; INVALID_ARGUMENT for a stage there is not.
-	Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error)
+	Analyze(ctx context.Context, id string, stages []string, force bool) error
 
 	// Cancel ends the stages that run and those that wait. NOT_FOUND; NOT_RUNNING
 	// where there are none.
@@ -71,14 +72,13 @@ func (s *videoService) CreateVideo(ctx context.Context, req *cuepointv1.CreateVi
 	})
 }
 
-func (s *videoService) AnalyzeVideo(ctx context.Context, req *cuepointv1.AnalyzeVideoRequest) (*cuepointv1.Video, error) {
+func (s *videoService) AnalyzeVideo(ctx context.Context, req *cuepointv1.AnalyzeVideoRequest) (*longrunningpb.Operation, error) {
 	id, err := parseVideo("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error {
-		_, err := c.Analyze(ctx, id, req.GetStages(), req.GetForce())
-		return about("stages", err)
+	return carryOut(ctx, s.commands, begin("AnalyzeVideo"), func(ctx context.Context, c Commands) error {
+		return about("stages", c.Analyze(ctx, id, req.GetStages(), req.GetForce()))
 	})
 }
 
@@ -110,7 +110,7 @@ func (s *videoService) DeleteVideo(ctx context.Context, req *cuepointv1.DeleteVi
 // carryOut gives a command, and returns the answer that is made in its
 // transaction of the video that it leaves: nobody changes that in between.
 func carryOut[A any](ctx context.Context, commands func(workspace string) Commands,
-	answer func(ctx context.Context, library store.Library, id string) (A, error),
+	answer func(ctx context.Context, lib store.TxLibrary, id string) (A, error),
 	give func(ctx context.Context, to Commands) error,
 ) (made A, err error) {
 	if commands == nil {
@@ -128,12 +128,12 @@ func carryOut[A any](ctx context.Context, commands func(workspace string) Comman
 }
 
 // videoAnswer describes the video of a command.
-func videoAnswer(ctx context.Context, library store.Library, id string) (*cuepointv1.Video, error) {
-	video, err := library.Video(ctx, id)
+func videoAnswer(ctx context.Context, lib store.TxLibrary, id string) (*cuepointv1.Video, error) {
+	video, err := lib.Video(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return describe(ctx, library, video, cuepointv1.VideoView_VIDEO_VIEW_BASIC)
+	return describe(ctx, lib, video, cuepointv1.VideoView_VIDEO_VIEW_BASIC)
 }
 
 func noCommands() error {

@@ -51,8 +51,9 @@ func (c *commands) Create(ctx context.Context, r api.CreateRequest) (*models.Vid
 	return c.do(ctx, "tides", "create %q", r)
 }
 
-func (c *commands) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
-	return c.do(ctx, id, "analyze %s %q %t", id, stages, force)
+func (c *commands) Analyze(ctx context.Context, id string, stages []string, force bool) error {
+	_, err := c.do(ctx, id, "analyze %s %q %t", id, stages, force)
+	return err
 }
 
 func (c *commands) Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error) {
@@ -99,8 +100,11 @@ func create(req *cuepointv1.CreateVideoRequest) func(context.Context, cuepointv1
 
 func analyze(req *cuepointv1.AnalyzeVideoRequest) func(context.Context, cuepointv1.VideoServiceClient) error {
 	return func(ctx context.Context, c cuepointv1.VideoServiceClient) error {
-		v, err := c.AnalyzeVideo(ctx, req)
-		return isTides(v, err)
+		o, err := c.AnalyzeVideo(ctx, req)
+		if err == nil && (!o.GetDone() || !strings.HasPrefix(o.GetName(), "operations/")) {
+			return fmt.Errorf("operation %v", o)
+		}
+		return err
 	}
 }
 

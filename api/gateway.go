@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/api/gen/google/longrunning"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -59,6 +60,7 @@ func (s *Server) newGateway() (http.Handler, error) {
 		cuepointv1.RegisterSystemServiceHandler,
 		cuepointv1.RegisterModelServiceHandler,
 		cuepointv1.RegisterKeyServiceHandler,
+		longrunningpb.RegisterOperationsHandler,
 	}
 	for _, r := range register {
 		if err := r(context.Background(), mux, s.gateway); err != nil {

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"time"
 
+	"cloud.google.com/go/longrunning/autogen/longrunningpb"
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -51,6 +51,7 @@ func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
 	cuepointv1.RegisterEventServiceServer(g, &eventService{feed: c.Feed, pulse: c.Pulse})
 	cuepointv1.RegisterSystemServiceServer(g, &systemService{system: c.System})
 	cuepointv1.RegisterModelServiceServer(g, &modelService{system: c.System})
+	longrunningpb.RegisterOperationsServer(g, &operationService{libraries: c.Libraries, commands: c.Commands, feed: c.Feed, stopping: s.stopping})
 	for name := range g.GetServiceInfo() {
 		s.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
 	}
@@ -115,7 +116,7 @@ func (s *Server) translate(ctx context.Context, method string, err error) error 
 	if err == nil {
 		return nil
 	}
-	if _, ok := status.FromError(err); ok && !strings.HasPrefix(method, "/cuepoint.") {
+	if _, ok := status.FromError(err); ok && isOpen(method) {
 		return err
 	}
 	if visible(err).Code == models.CodeInternal {

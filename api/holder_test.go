@@ -1,7 +1,10 @@
 package api_test
 
 import (
+	"context"
 	"log/slog"
+	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cuepoint/cuepoint/api"
@@ -18,11 +21,23 @@ type held struct {
 	Videos cuepointv1.VideoServiceClient
 }
 
+// changing are libraries that the holder changes by a connection of its own, of
+// which those who read do not know.
+type changing struct {
+	api.Libraries
+	version atomic.Int64
+}
+
+func (c *changing) Version(context.Context) (string, error) {
+	return strconv.FormatInt(c.version.Add(1), 10), nil
+}
+
 // setupHeld starts one over a library with one video, tides, that is done.
 func setupHeld(t *testing.T) *held {
 	t.Helper()
 	h := &held{}
 	h.bundle = setup(t, func(c *api.Config, _ *access.Config) {
+		c.Libraries = &changing{Libraries: c.Libraries}
 		c.Commands = func(workspace string) api.Commands { return h.Holder.Commands(workspace) }
 	})
 	opened, err := app.Open(t.Context(), app.Config{Data: h.Data, Log: slog.New(slog.DiscardHandler)}, true)

@@ -170,6 +170,9 @@ var scopes = map[cuepointv1.Scope]models.Scope{
 // isCommand tells whether a method may change something: every method does whose
 // proto does not say that it has no side effects.
 func isCommand(method string) bool {
+	if scope, ok := operations[method]; ok {
+		return scope != models.ScopeRead
+	}
 	return !isOpen(method) && optionsOf(method).GetIdempotencyLevel() != descriptorpb.MethodOptions_NO_SIDE_EFFECTS
 }
 

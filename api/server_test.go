@@ -125,7 +125,7 @@ func TestReflection(t *testing.T) {
 		got = append(got, s.GetName())
 	}
 	sort.Strings(got)
-	want := append(append([]string{}, services...), "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
+	want := append(append([]string{}, services...), "google.longrunning.Operations", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("services (-want +got):\n%s", diff)
 	}

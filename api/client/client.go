@@ -9,6 +9,7 @@ import (
 	"math"
 	"time"
 
+	"cloud.google.com/go/longrunning/autogen/longrunningpb"
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
@@ -29,6 +30,7 @@ type Client struct {
 	Keys        cuepointv1.KeyServiceClient
 	Models      cuepointv1.ModelServiceClient
 	System      cuepointv1.SystemServiceClient
+	Operations  longrunningpb.OperationsClient
 	Health      healthpb.HealthClient
 
 	patience time.Duration
@@ -70,6 +72,7 @@ func New(conn grpc.ClientConnInterface) *Client {
 		Keys:        cuepointv1.NewKeyServiceClient(conn),
 		Models:      cuepointv1.NewModelServiceClient(conn),
 		System:      cuepointv1.NewSystemServiceClient(conn),
+		Operations:  longrunningpb.NewOperationsClient(conn),
 		Health:      healthpb.NewHealthClient(conn),
 	}
 }

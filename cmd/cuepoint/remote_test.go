@@ -75,9 +75,12 @@ func (h *holder) Create(ctx context.Context, r api.CreateRequest) (*models.Video
 	return h.do(ctx, r)
 }
 
-func (h *holder) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
-	return h.do(ctx, id, stages, force)
+func (h *holder) Analyze(ctx context.Context, id string, stages []string, force bool) error {
+	_, err := h.do(ctx, id, stages, force)
+	return err
 }
+
+func (h *holder) PutOperation(context.Context, models.Operation) error { return nil }
 
 func (h *holder) Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error) {
 	return h.do(ctx, id, d)

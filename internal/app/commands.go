@@ -31,20 +31,14 @@ func (c commands) Update(ctx context.Context, id string, d analyzer.Details) (*m
 }
 
 // Analyze implements [api.Commands].
-func (c commands) Analyze(ctx context.Context, id string, stages []string, force bool) (*models.Video, error) {
+func (c commands) Analyze(ctx context.Context, id string, stages []string, force bool) error {
 	if len(stages) == 0 && force {
 		stages = c.Pipeline.Names()
 	}
-	var err error
 	if len(stages) == 0 {
-		err = c.Control.Analyze(ctx, c.workspace, id)
-	} else {
-		err = c.Control.Rerun(ctx, c.workspace, id, stages, force)
+		return c.Control.Analyze(ctx, c.workspace, id)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return c.In(c.workspace).Video(ctx, id)
+	return c.Control.Rerun(ctx, c.workspace, id, stages, force)
 }
 
 // Cancel implements [api.Commands].

@@ -8,6 +8,7 @@ package cuepointv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	longrunningpb "cloud.google.com/go/longrunning/autogen/longrunningpb"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -791,7 +792,7 @@ var File_cuepoint_v1_video_service_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fcuepoint/v1/video_service.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/event.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\"\x9e\x01\n" +
+	"\x1fcuepoint/v1/video_service.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/event.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a#google/longrunning/operations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\"\x9e\x01\n" +
 	"\x0fGetVideoRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
 	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x124\n" +
@@ -842,7 +843,7 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\tVideoView\x12\x1a\n" +
 	"\x16VIDEO_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VIDEO_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fVIDEO_VIEW_FULL\x10\x022\x94\a\n" +
+	"\x0fVIDEO_VIEW_FULL\x10\x022\xc0\a\n" +
 	"\fVideoService\x12g\n" +
 	"\bGetVideo\x12\x1c.cuepoint.v1.GetVideoRequest\x1a\x12.cuepoint.v1.Video\")\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=videos/*}\x90\x02\x01\x12h\n" +
 	"\n" +
@@ -851,8 +852,9 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\n" +
 	"WatchVideo\x12\x1e.cuepoint.v1.WatchVideoRequest\x1a\x1f.cuepoint.v1.WatchVideoResponse\"/\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=videos/*}:watch\x90\x02\x010\x01\x12H\n" +
 	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\"\x04\xc0\xb1\x1a\x02\x12\x84\x01\n" +
-	"\vUpdateVideo\x12\x1f.cuepoint.v1.UpdateVideoRequest\x1a\x12.cuepoint.v1.Video\"@\xdaA\x11video,update_mask\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\":\x05video2\x19/v1/{video.name=videos/*}\x12w\n" +
-	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x12.cuepoint.v1.Video\"1\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=videos/*}:analyze\x12t\n" +
+	"\vUpdateVideo\x12\x1f.cuepoint.v1.UpdateVideoRequest\x1a\x12.cuepoint.v1.Video\"@\xdaA\x11video,update_mask\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\":\x05video2\x19/v1/{video.name=videos/*}\x12\xa2\x01\n" +
+	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x1d.google.longrunning.Operation\"Q\xcaA\x1d\n" +
+	"\x05Video\x12\x14AnalyzeVideoMetadata\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=videos/*}:analyze\x12t\n" +
 	"\vCancelVideo\x12\x1f.cuepoint.v1.CancelVideoRequest\x1a\x12.cuepoint.v1.Video\"0\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/{name=videos/*}:cancel\x12n\n" +
 	"\vDeleteVideo\x12\x1f.cuepoint.v1.DeleteVideoRequest\x1a\x16.google.protobuf.Empty\"&\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=videos/*}B\xae\x01\n" +
 	"\x0fcom.cuepoint.v1B\x11VideoServiceProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
@@ -872,22 +874,23 @@ func file_cuepoint_v1_video_service_proto_rawDescGZIP() []byte {
 var file_cuepoint_v1_video_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_cuepoint_v1_video_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_cuepoint_v1_video_service_proto_goTypes = []any{
-	(VideoView)(0),                // 0: cuepoint.v1.VideoView
-	(*GetVideoRequest)(nil),       // 1: cuepoint.v1.GetVideoRequest
-	(*ListVideosRequest)(nil),     // 2: cuepoint.v1.ListVideosRequest
-	(*ListVideosResponse)(nil),    // 3: cuepoint.v1.ListVideosResponse
-	(*WatchVideoRequest)(nil),     // 4: cuepoint.v1.WatchVideoRequest
-	(*WatchVideoResponse)(nil),    // 5: cuepoint.v1.WatchVideoResponse
-	(*CreateVideoRequest)(nil),    // 6: cuepoint.v1.CreateVideoRequest
-	(*UpdateVideoRequest)(nil),    // 7: cuepoint.v1.UpdateVideoRequest
-	(*AnalyzeVideoRequest)(nil),   // 8: cuepoint.v1.AnalyzeVideoRequest
-	(*CancelVideoRequest)(nil),    // 9: cuepoint.v1.CancelVideoRequest
-	(*DeleteVideoRequest)(nil),    // 10: cuepoint.v1.DeleteVideoRequest
-	(*Video)(nil),                 // 11: cuepoint.v1.Video
-	(*Event)(nil),                 // 12: cuepoint.v1.Event
-	(*StageRun)(nil),              // 13: cuepoint.v1.StageRun
-	(*fieldmaskpb.FieldMask)(nil), // 14: google.protobuf.FieldMask
-	(*emptypb.Empty)(nil),         // 15: google.protobuf.Empty
+	(VideoView)(0),                  // 0: cuepoint.v1.VideoView
+	(*GetVideoRequest)(nil),         // 1: cuepoint.v1.GetVideoRequest
+	(*ListVideosRequest)(nil),       // 2: cuepoint.v1.ListVideosRequest
+	(*ListVideosResponse)(nil),      // 3: cuepoint.v1.ListVideosResponse
+	(*WatchVideoRequest)(nil),       // 4: cuepoint.v1.WatchVideoRequest
+	(*WatchVideoResponse)(nil),      // 5: cuepoint.v1.WatchVideoResponse
+	(*CreateVideoRequest)(nil),      // 6: cuepoint.v1.CreateVideoRequest
+	(*UpdateVideoRequest)(nil),      // 7: cuepoint.v1.UpdateVideoRequest
+	(*AnalyzeVideoRequest)(nil),     // 8: cuepoint.v1.AnalyzeVideoRequest
+	(*CancelVideoRequest)(nil),      // 9: cuepoint.v1.CancelVideoRequest
+	(*DeleteVideoRequest)(nil),      // 10: cuepoint.v1.DeleteVideoRequest
+	(*Video)(nil),                   // 11: cuepoint.v1.Video
+	(*Event)(nil),                   // 12: cuepoint.v1.Event
+	(*StageRun)(nil),                // 13: cuepoint.v1.StageRun
+	(*fieldmaskpb.FieldMask)(nil),   // 14: google.protobuf.FieldMask
+	(*longrunningpb.Operation)(nil), // 15: google.longrunning.Operation
+	(*emptypb.Empty)(nil),           // 16: google.protobuf.Empty
 }
 var file_cuepoint_v1_video_service_proto_depIdxs = []int32{
 	0,  // 0: cuepoint.v1.GetVideoRequest.view:type_name -> cuepoint.v1.VideoView
@@ -912,9 +915,9 @@ var file_cuepoint_v1_video_service_proto_depIdxs = []int32{
 	5,  // 19: cuepoint.v1.VideoService.WatchVideo:output_type -> cuepoint.v1.WatchVideoResponse
 	11, // 20: cuepoint.v1.VideoService.CreateVideo:output_type -> cuepoint.v1.Video
 	11, // 21: cuepoint.v1.VideoService.UpdateVideo:output_type -> cuepoint.v1.Video
-	11, // 22: cuepoint.v1.VideoService.AnalyzeVideo:output_type -> cuepoint.v1.Video
+	15, // 22: cuepoint.v1.VideoService.AnalyzeVideo:output_type -> google.longrunning.Operation
 	11, // 23: cuepoint.v1.VideoService.CancelVideo:output_type -> cuepoint.v1.Video
-	15, // 24: cuepoint.v1.VideoService.DeleteVideo:output_type -> google.protobuf.Empty
+	16, // 24: cuepoint.v1.VideoService.DeleteVideo:output_type -> google.protobuf.Empty
 	17, // [17:25] is the sub-list for method output_type
 	9,  // [9:17] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name

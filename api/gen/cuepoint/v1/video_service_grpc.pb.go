@@ -7,6 +7,7 @@
 package cuepointv1
 
 import (
+	longrunningpb "cloud.google.com/go/longrunning/autogen/longrunningpb"
 	context "context"
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
@@ -88,11 +89,12 @@ type VideoServiceClient interface {
 	// NOT_FOUND, for a deleted video too; CONFLICT (ABORTED) where the etag is not
 	// the video's any more; ALREADY_EXISTS where another video has the external_id.
 	UpdateVideo(ctx context.Context, in *UpdateVideoRequest, opts ...grpc.CallOption) (*Video, error)
-	// AnalyzeVideo queues stages of a video and returns it without waiting for
-	// them. Results are replaced when new ones are there, not before.
+	// AnalyzeVideo queues stages of a video and returns the operation without
+	// waiting for them: see AnalyzeVideoMetadata. Where all is up to date it is done
+	// already. Results are replaced when new ones are there, not before.
 	//
 	// Errors: INVALID_ARGUMENT for a stage there is not, NOT_FOUND.
-	AnalyzeVideo(ctx context.Context, in *AnalyzeVideoRequest, opts ...grpc.CallOption) (*Video, error)
+	AnalyzeVideo(ctx context.Context, in *AnalyzeVideoRequest, opts ...grpc.CallOption) (*longrunningpb.Operation, error)
 	// CancelVideo ends the stages that run and those that wait. What other stages
 	// found stays.
 	//
@@ -172,9 +174,9 @@ func (c *videoServiceClient) UpdateVideo(ctx context.Context, in *UpdateVideoReq
 	return out, nil
 }
 
-func (c *videoServiceClient) AnalyzeVideo(ctx context.Context, in *AnalyzeVideoRequest, opts ...grpc.CallOption) (*Video, error) {
+func (c *videoServiceClient) AnalyzeVideo(ctx context.Context, in *AnalyzeVideoRequest, opts ...grpc.CallOption) (*longrunningpb.Operation, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(Video)
+	out := new(longrunningpb.Operation)
 	err := c.cc.Invoke(ctx, VideoService_AnalyzeVideo_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
@@ -260,11 +262,12 @@ type VideoServiceServer interface {
 	// NOT_FOUND, for a deleted video too; CONFLICT (ABORTED) where the etag is not
 	// the video's any more; ALREADY_EXISTS where another video has the external_id.
 	UpdateVideo(context.Context, *UpdateVideoRequest) (*Video, error)
-	// AnalyzeVideo queues stages of a video and returns it without waiting for
-	// them. Results are replaced when new ones are there, not before.
+	// AnalyzeVideo queues stages of a video and returns the operation without
+	// waiting for them: see AnalyzeVideoMetadata. Where all is up to date it is done
+	// already. Results are replaced when new ones are there, not before.
 	//
 	// Errors: INVALID_ARGUMENT for a stage there is not, NOT_FOUND.
-	AnalyzeVideo(context.Context, *AnalyzeVideoRequest) (*Video, error)
+	AnalyzeVideo(context.Context, *AnalyzeVideoRequest) (*longrunningpb.Operation, error)
 	// CancelVideo ends the stages that run and those that wait. What other stages
 	// found stays.
 	//
@@ -300,7 +303,7 @@ func (UnimplementedVideoServiceServer) CreateVideo(context.Context, *CreateVideo
 func (UnimplementedVideoServiceServer) UpdateVideo(context.Context, *UpdateVideoRequest) (*Video, error) {
 	return nil, status.Error(codes.Unimplemented, "method UpdateVideo not implemented")
 }
-func (UnimplementedVideoServiceServer) AnalyzeVideo(context.Context, *AnalyzeVideoRequest) (*Video, error) {
+func (UnimplementedVideoServiceServer) AnalyzeVideo(context.Context, *AnalyzeVideoRequest) (*longrunningpb.Operation, error) {
 	return nil, status.Error(codes.Unimplemented, "method AnalyzeVideo not implemented")
 }
 func (UnimplementedVideoServiceServer) CancelVideo(context.Context, *CancelVideoRequest) (*Video, error) {
