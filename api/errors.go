@@ -77,6 +77,7 @@ var answers = map[models.Code]answer{
 	models.CodeHostNotAllowed:   {codes.PermissionDenied, http.StatusMisdirectedRequest},
 	models.CodePermissionDenied: {codes.PermissionDenied, http.StatusForbidden},
 	models.CodeNotRunning:       {codes.FailedPrecondition, http.StatusConflict},
+	models.CodeNotRevertible:    {codes.FailedPrecondition, http.StatusConflict},
 	models.CodeCursorExpired:    {codes.OutOfRange, http.StatusGone},
 	models.CodeShuttingDown:     {codes.Unavailable, http.StatusServiceUnavailable},
 	models.CodeCanceled:         {codes.Canceled, statusRequestCanceled},

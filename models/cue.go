@@ -12,7 +12,7 @@ func TranscriptOf(cues []Cue) (Transcript, error) {
 		if c.Kind != CueSpeech {
 			continue
 		}
-		d, err := data[SpeechData](c)
+		d, err := c.Speech()
 		if err != nil {
 			return Transcript{}, err
 		}
@@ -54,6 +54,15 @@ func ChaptersOf(cues []Cue) ([]Chapter, error) {
 		chapters = append(chapters, Chapter{Start: c.Start, End: c.End, Title: c.Text, Confidence: c.Confidence, Evidence: d.Evidence})
 	}
 	return chapters, nil
+}
+
+// Speech returns what a speech cue knows besides.
+func (c Cue) Speech() (SpeechData, error) { return data[SpeechData](c) }
+
+// WithSpeech returns the cue with d as what it knows besides.
+func (c Cue) WithSpeech(d SpeechData) Cue {
+	c.Data = encode(d)
+	return c
 }
 
 // Cues returns a transcript's segments as cues.

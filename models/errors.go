@@ -64,6 +64,7 @@ const (
 	CodePermissionDenied Code = "PERMISSION_DENIED" // not for who asks
 	CodeCanceled         Code = "CANCELED"
 	CodeNotRunning       Code = "NOT_RUNNING"    // there is nothing under way that could be canceled
+	CodeNotRevertible    Code = "NOT_REVERTIBLE" // an edit that something stands on, or that is reverted
 	CodeCursorExpired    Code = "CURSOR_EXPIRED" // events after a cursor may be kept no longer
 	CodeShuttingDown     Code = "SHUTTING_DOWN"  // the server ends; another, or the same in a while, may answer
 

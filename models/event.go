@@ -14,6 +14,9 @@ const (
 	EventVideoPurged      EventType = "video.purged"
 	EventStageStatus      EventType = "stage.status"      // Status says which one it came to
 	EventStageRescheduled EventType = "stage.rescheduled" // an attempt ended without a result, and another is due: Error says why
+	EventTranscriptEdited EventType = "transcript.edited" // somebody changed segments, or took such a change back
+	EventChaptersEdited   EventType = "chapters.edited"   // likewise chapters
+	EventEditsOrphaned    EventType = "edits.orphaned"    // a stage ran again, and edits lost what they were made on
 )
 
 // Event is one transition of one video. Events are kept for a time and can be

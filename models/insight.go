@@ -17,17 +17,19 @@ const (
 
 // Cue is one moment of a video with something to say about it: the shape that
 // every insight has, and what search returns. A stage's cues are replaced as a
-// whole when the stage runs again.
+// whole when the stage runs again; what people changed in them is kept.
 type Cue struct {
-	ID         string // a UUID
-	VideoID    string
-	Stage      string // that wrote it
-	Kind       CueKind
-	Start, End time.Duration
-	Text       string  // what is searched; may be empty
-	Confidence float64 // 0 to 1
-	Data       json.RawMessage
-	Provenance Provenance
+	ID         string          `json:"id"` // a UUID
+	VideoID    string          `json:"video"`
+	Stage      string          `json:"stage"` // that wrote it
+	Kind       CueKind         `json:"kind"`
+	Start      time.Duration   `json:"start"`
+	End        time.Duration   `json:"end"`
+	Text       string          `json:"text"`       // what is searched; may be empty
+	Confidence float64         `json:"confidence"` // 0 to 1
+	Data       json.RawMessage `json:"data,omitempty"`
+	Provenance Provenance      `json:"provenance"`
+	Edit       string          `json:"edit,omitempty"` // that put it there; empty for what the stage found
 }
 
 // Provenance says what made an insight.

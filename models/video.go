@@ -41,8 +41,12 @@ type Video struct {
 	Labels     map[string]string // nil where there are none
 	ExternalID string            // names it in another system; unique in the workspace, but for deleted videos
 
+	// Poster is where to look for the picture that stands for the video: the
+	// thumbnail nearest to it. nil: the one that was found to be the best.
+	Poster *time.Duration
+
 	// Revision goes up with every change of what the owner may edit: title,
-	// language, captions, labels, external id.
+	// language, captions, labels, external id, poster, and what was found.
 	Revision int64
 
 	Media *MediaInfo // nil until probed

@@ -106,6 +106,10 @@ type TxLibrary interface {
 	// give. Who records events of a video has locked or changed it before.
 	Record(ctx context.Context, events ...models.Event) error
 
+	// StandingEdits lists all edits of a video's cues of a kind that are not
+	// reverted, in the order in which they were made.
+	StandingEdits(ctx context.Context, videoID string, kind models.CueKind) ([]models.Edit, error)
+
 	// Discard notes that nobody needs what lies under these prefixes of keys from
 	// a time on. Of several times for one prefix the earliest stands.
 	Discard(ctx context.Context, due time.Time, prefixes ...string) error
@@ -187,6 +191,13 @@ type Library interface {
 	// Cues lists the cues of a video in order of time.
 	Cues(ctx context.Context, q CueQuery) ([]models.Cue, error)
 
+	// Edit returns an edit. NOT_FOUND, also where its video is deleted.
+	Edit(ctx context.Context, id string) (models.Edit, error)
+
+	// Edits lists the edits of a video, newest first. INVALID_ARGUMENT for a page
+	// token that no earlier page gave.
+	Edits(ctx context.Context, q EditQuery) (EditPage, error)
+
 	// Artifacts lists the published files of a video by stage and path.
 	Artifacts(ctx context.Context, videoID string) ([]models.Artifact, error)
 
@@ -252,6 +263,20 @@ type VideoPage struct {
 	Next   string
 }
 
+// EditQuery asks for a page of the edits of a video.
+type EditQuery struct {
+	VideoID string
+	States  []models.EditState // empty for all
+	Size    int                // at most this many; 0 means 50
+	Token   string             // of the page before; empty for the first
+}
+
+// EditPage is one page. Next is empty on the last.
+type EditPage struct {
+	Edits []models.Edit
+	Next  string
+}
+
 // OperationQuery asks for a page of operations.
 type OperationQuery struct {
 	Size  int    // at most this many; 0 means 50
@@ -276,6 +301,7 @@ type VideoUpdate struct {
 
 	Labels     *map[string]string // all of them
 	ExternalID *string            // empty for none
+	Poster     **time.Duration    // to a nil pointer: the best one
 
 	// IfRevision is the only revision that may be changed.
 	IfRevision *int64
@@ -287,7 +313,16 @@ type Change struct {
 	Video   VideoUpdate
 	Runs    []models.StageRun // but for that of the commit
 	Commit  *Commit           // of the same video; nil for none
+	Edits   []models.Edit     // added; of those that are there: their state and what they cover
+	Cues    *CueChange        // after the commit, by which the revision goes up; nil for none
 	Events  []models.Event
+}
+
+// CueChange puts cues of a video in the place of others.
+type CueChange struct {
+	Remove   []string // ids
+	Add      []models.Cue
+	Postings []models.Posting // of those that are added
 }
 
 // Commit is the outcome of a stage.

@@ -26,11 +26,7 @@ func (l *library) Cues(ctx context.Context, q store.CueQuery) ([]models.Cue, err
 		where.add("kind = $%d", clean(q.Kind))
 	}
 	if q.IDs != nil {
-		ids := make([]string, len(q.IDs))
-		for i, id := range q.IDs {
-			ids[i] = clean(id)
-		}
-		where.add("cues.id = ANY ($%d)", ids)
+		where.add("cues.id = ANY ($%d)", cleaned(q.IDs))
 	}
 	if q.From > 0 {
 		where.add("end_ns > $%d", int64(q.From))
@@ -38,7 +34,7 @@ func (l *library) Cues(ctx context.Context, q store.CueQuery) ([]models.Cue, err
 	if q.To > 0 {
 		where.add("start_ns < $%d", int64(q.To))
 	}
-	cues, err := query(ctx, l.read(), scanCue, `SELECT cues.id, video_id, stage, kind, start_ns, end_ns, text, confidence, data, provenance
+	cues, err := query(ctx, l.read(), scanCue, `SELECT cues.id, video_id, stage, kind, start_ns, end_ns, text, confidence, data, provenance, edit
 		FROM cues`+ofLive+`WHERE `+where.String()+` ORDER BY video_id, start_ns, n`, where.args...)
 	if err != nil {
 		return nil, coded(ctx, fmt.Errorf("read cues: %w", err))
@@ -50,7 +46,7 @@ func scanCue(row pgx.CollectableRow) (models.Cue, error) {
 	var c models.Cue
 	var start, end int64
 	var data, provenance []byte
-	err := row.Scan(&c.ID, &c.VideoID, &c.Stage, &c.Kind, &start, &end, &c.Text, &c.Confidence, &data, &provenance)
+	err := row.Scan(&c.ID, &c.VideoID, &c.Stage, &c.Kind, &start, &end, &c.Text, &c.Confidence, &data, &provenance, &c.Edit)
 	if err != nil {
 		return c, err
 	}

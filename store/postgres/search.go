@@ -40,11 +40,7 @@ func (l *library) Search(ctx context.Context, q store.SearchQuery) ([]store.Matc
 		where.add("cues.video_id = $%d", clean(q.VideoID))
 	}
 	if len(q.Kinds) > 0 {
-		kinds := make([]string, len(q.Kinds))
-		for i, kind := range q.Kinds {
-			kinds[i] = clean(kind)
-		}
-		where.add("cues.kind = ANY ($%d)", kinds)
+		where.add("cues.kind = ANY ($%d)", cleaned(q.Kinds))
 	}
 	limit := q.Limit
 	if limit <= 0 {

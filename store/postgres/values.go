@@ -12,6 +12,15 @@ import (
 // clean makes a text fit for the database, which takes valid UTF-8 without NUL.
 func clean[T ~string](s T) string { return sqldb.Clean(s) }
 
+// cleaned is clean for each of some texts.
+func cleaned[T ~string](all []T) []string {
+	texts := make([]string, len(all))
+	for i, s := range all {
+		texts[i] = clean(s)
+	}
+	return texts
+}
+
 // nullTime is NULL for the zero time.
 func nullTime(t time.Time) *time.Time {
 	if t.IsZero() {

@@ -15,7 +15,7 @@ import (
 )
 
 const videoColumns = `id, workspace, title, source, state, error_code, error_message, blob, sha256, size,
-	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, labels, external_id, revision`
+	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, labels, external_id, poster_ns, revision`
 
 // live bounds a statement on videos to one of the workspace that is not deleted.
 const live = ` WHERE workspace = $1 AND id = $2 AND deleted IS NULL`
@@ -33,9 +33,9 @@ func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	return l.write(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO videos (`+videoColumns+`,
 				duration_ns, title_folded, source_folded, language_folded, external_id_folded, labels_folded)
-			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,NULL,$18,$19,$20,$21,$22,$23,$24,$25,$26)`,
+			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,NULL,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27)`,
 			clean(v.ID), v.Workspace, clean(v.Title), clean(v.Source), v.State, code, clean(message), clean(v.Blob), clean(v.SHA256), v.Size,
-			clean(v.Language), clean(captions), clean(captionsBlob), clean(captionsSum), media, v.Created, v.Updated, labels, clean(v.ExternalID), v.Revision,
+			clean(v.Language), clean(captions), clean(captionsBlob), clean(captionsSum), media, v.Created, v.Updated, labels, clean(v.ExternalID), (*int64)(v.Poster), v.Revision,
 			sqldb.Duration(v.Media), sqldb.Folded(v.Title), sqldb.Folded(v.Source), sqldb.Folded(v.Language), sqldb.Folded(v.ExternalID), labelsFolded)
 		return err
 	})
@@ -112,9 +112,9 @@ func (l *library) UpdateVideo(ctx context.Context, id string, u store.VideoUpdat
 }
 
 // update is the statement that changes a video, and tells it that it was changed.
-func (l *library) update(id string, u store.VideoUpdate) (statement string, args []any) {
-	set, args := "updated = $3", []any{l.workspace, clean(id), time.Now()}
-	columns, values := sqldb.Changes(u)
+func (l *library) update(c store.Change) (statement string, args []any) {
+	set, args := "updated = $3", []any{l.workspace, clean(c.VideoID), time.Now()}
+	columns, values := sqldb.Changes(c.Video)
 	for i, column := range columns {
 		if text, ok := values[i].(string); ok {
 			values[i] = clean(text)
@@ -122,7 +122,7 @@ func (l *library) update(id string, u store.VideoUpdate) (statement string, args
 		args = append(args, values[i])
 		set += fmt.Sprintf(", %s = $%d", column, len(args))
 	}
-	if sqldb.Edits(u) {
+	if sqldb.Edits(c) {
 		set += ", revision = revision + 1"
 	}
 	return `UPDATE videos SET ` + set + live, args
@@ -179,15 +179,16 @@ func scanVideo(row pgx.CollectableRow) (*models.Video, error) {
 	var code, message, captions, captionsBlob, captionsSum string
 	var media, labels []byte
 	var deleted *time.Time
+	var poster *int64
 	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.Blob, &v.SHA256, &v.Size,
-		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &v.Created, &v.Updated, &deleted, &labels, &v.ExternalID, &v.Revision)
+		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &v.Created, &v.Updated, &deleted, &labels, &v.ExternalID, &poster, &v.Revision)
 	if err == nil {
 		v.Labels, err = sqldb.LabelsFrom(v.ID, labels)
 	}
 	if err != nil {
 		return nil, err
 	}
-	v.Error = sqldb.ErrorFrom(code, message)
+	v.Error, v.Poster = sqldb.ErrorFrom(code, message), (*time.Duration)(poster)
 	v.Captions = sqldb.SidecarFrom(captions, captionsBlob, captionsSum)
 	v.Created, v.Updated, v.Deleted = v.Created.UTC(), v.Updated.UTC(), timeFrom(deleted)
 	if deleted != nil {

@@ -1,10 +1,13 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 
+	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
@@ -22,7 +25,7 @@ func (l *library) change(ctx context.Context, c store.Change) error {
 		if err := l.expect(ctx, tx, c.VideoID, c.Video.IfRevision); err != nil {
 			return err
 		}
-		if err := l.update(ctx, tx, c.VideoID, c.Video); err != nil { // from here on the video is known to be ours
+		if err := l.update(ctx, tx, c); err != nil { // from here on the video is known to be ours
 			return err
 		}
 		if err := l.setRuns(ctx, tx, c.VideoID, c.Runs...); err != nil {
@@ -30,6 +33,14 @@ func (l *library) change(ctx context.Context, c store.Change) error {
 		}
 		if c.Commit != nil {
 			if err := l.commit(ctx, tx, *c.Commit); err != nil {
+				return err
+			}
+		}
+		if err := l.putEdits(ctx, tx, c.VideoID, c.Edits...); err != nil {
+			return err
+		}
+		if c.Cues != nil {
+			if err := l.changeCues(ctx, tx, c.VideoID, *c.Cues); err != nil {
 				return err
 			}
 		}
@@ -70,17 +81,39 @@ func (l *library) replaceCues(ctx context.Context, tx *sql.Tx, c store.Commit) e
 			return err
 		}
 	}
-	rows := make([][]any, 0, len(c.Cues))
-	for _, cue := range c.Cues {
+	return l.insertCues(ctx, tx, c.VideoID, c.Run.Stage, c.Cues)
+}
+
+// insertCues adds cues of a stage, each of its own where that is empty.
+func (l *library) insertCues(ctx context.Context, tx *sql.Tx, videoID, stage string, cues []models.Cue) error {
+	rows := make([][]any, 0, len(cues))
+	for _, cue := range cues {
 		provenance, err := json.Marshal(cue.Provenance)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []any{cue.ID, l.workspace, c.VideoID, c.Run.Stage, cue.Kind, int64(cue.Start), int64(cue.End),
-			cue.Text, cue.Confidence, rawJSON(cue.Data), string(provenance)})
+		rows = append(rows, []any{cue.ID, l.workspace, videoID, cmp.Or(stage, cue.Stage), cue.Kind, int64(cue.Start), int64(cue.End),
+			cue.Text, cue.Confidence, rawJSON(cue.Data), string(provenance), cue.Edit})
 	}
 	return insert(ctx, tx, `INSERT INTO cues
-		(id, workspace, video_id, stage, kind, start_ns, end_ns, text, confidence, data, provenance) VALUES %VALUES%`, rows)
+		(id, workspace, video_id, stage, kind, start_ns, end_ns, text, confidence, data, provenance, edit) VALUES %VALUES%`, rows)
+}
+
+func (l *library) changeCues(ctx context.Context, tx *sql.Tx, videoID string, c store.CueChange) error {
+	for some := range slices.Chunk(c.Remove, chunk) {
+		which := `video_id = ? AND id IN (` + marks(len(some)) + `)`
+		args := append([]any{videoID}, anys(some)...)
+		if _, err := tx.ExecContext(ctx, `DELETE FROM cue_terms WHERE rowid IN (SELECT n FROM cues WHERE `+which+`)`, args...); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM cues WHERE `+which, args...); err != nil {
+			return err
+		}
+	}
+	if err := l.insertCues(ctx, tx, videoID, "", c.Add); err != nil {
+		return err
+	}
+	return insertPostings(ctx, tx, videoID, c.Postings)
 }
 
 func (l *library) replaceArtifacts(ctx context.Context, tx *sql.Tx, c store.Commit) error {
@@ -103,11 +136,15 @@ func replacePostings(ctx context.Context, tx *sql.Tx, c store.Commit) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM cue_terms WHERE rowid IN (SELECT n FROM cues WHERE video_id = ?)`, c.VideoID); err != nil {
 		return err
 	}
-	rows := make([][]any, 0, len(c.Postings))
-	for _, p := range c.Postings {
+	return insertPostings(ctx, tx, c.VideoID, c.Postings)
+}
+
+func insertPostings(ctx context.Context, tx *sql.Tx, videoID string, postings []models.Posting) error {
+	rows := make([][]any, 0, len(postings))
+	for _, p := range postings {
 		rows = append(rows, []any{p.CueID, p.Terms})
 	}
 	return insert(ctx, tx, `INSERT INTO cue_terms (rowid, terms)
 		WITH postings (cue, terms) AS (VALUES %VALUES%)
-		SELECT cues.n, postings.terms FROM postings JOIN cues ON cues.id = postings.cue WHERE cues.video_id = ?`, rows, c.VideoID)
+		SELECT cues.n, postings.terms FROM postings JOIN cues ON cues.id = postings.cue WHERE cues.video_id = ?`, rows, videoID)
 }

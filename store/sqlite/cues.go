@@ -36,7 +36,7 @@ func (l *library) Cues(ctx context.Context, q store.CueQuery) ([]models.Cue, err
 	if q.To > 0 {
 		add("start_ns < ?", int64(q.To))
 	}
-	rows, err := l.read().QueryContext(ctx, `SELECT cues.id, video_id, stage, kind, start_ns, end_ns, text, confidence, data, provenance
+	rows, err := l.read().QueryContext(ctx, `SELECT cues.id, video_id, stage, kind, start_ns, end_ns, text, confidence, data, provenance, edit
 		FROM cues`+ofLive+`WHERE `+strings.Join(where, " AND ")+` ORDER BY video_id, start_ns, n`, args...)
 	if err != nil {
 		return nil, coded(fmt.Errorf("read cues: %w", err))
@@ -50,7 +50,7 @@ func scanCue(row scanner) (models.Cue, error) {
 	var start, end int64
 	var data sql.NullString
 	var provenance []byte
-	err := row.Scan(&c.ID, &c.VideoID, &c.Stage, &c.Kind, &start, &end, &c.Text, &c.Confidence, &data, &provenance)
+	err := row.Scan(&c.ID, &c.VideoID, &c.Stage, &c.Kind, &start, &end, &c.Text, &c.Confidence, &data, &provenance, &c.Edit)
 	if err != nil {
 		return c, err
 	}

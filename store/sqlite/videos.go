@@ -14,7 +14,7 @@ import (
 )
 
 const videoColumns = `id, workspace, title, source, state, error_code, error_message, blob, sha256, size,
-	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, labels, external_id, revision`
+	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, labels, external_id, poster_ns, revision`
 
 // live bounds a statement on videos to one of the workspace that is not deleted.
 const live = ` WHERE workspace = ? AND id = ? AND deleted IS NULL`
@@ -32,9 +32,9 @@ func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	return l.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO videos (`+videoColumns+`,
 				duration_ns, title_folded, source_folded, language_folded, external_id_folded, labels_folded)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,?,?,?,?,?,?,?,?,?)`,
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,?,?,?,?,?,?,?,?,?,?)`,
 			v.ID, v.Workspace, v.Title, v.Source, v.State, code, message, v.Blob, v.SHA256, v.Size,
-			v.Language, captions, captionsBlob, captionsSum, media, v.Created.UnixMicro(), v.Updated.UnixMicro(), labels, v.ExternalID, v.Revision,
+			v.Language, captions, captionsBlob, captionsSum, media, v.Created.UnixMicro(), v.Updated.UnixMicro(), labels, v.ExternalID, (*int64)(v.Poster), v.Revision,
 			sqldb.Duration(v.Media), sqldb.Folded(v.Title), sqldb.Folded(v.Source), sqldb.Folded(v.Language), sqldb.Folded(v.ExternalID), labelsFolded)
 		return err
 	})
@@ -118,17 +118,17 @@ func (l *library) UpdateVideo(ctx context.Context, id string, u store.VideoUpdat
 }
 
 // update changes a video, and tells it that it was changed.
-func (l *library) update(ctx context.Context, tx *sql.Tx, id string, u store.VideoUpdate) error {
+func (l *library) update(ctx context.Context, tx *sql.Tx, c store.Change) error {
 	set, args := "updated = ?", []any{time.Now().UnixMicro()}
-	columns, values := sqldb.Changes(u)
+	columns, values := sqldb.Changes(c.Video)
 	for _, column := range columns {
 		set += ", " + column + " = ?"
 	}
-	if sqldb.Edits(u) {
+	if sqldb.Edits(c) {
 		set += ", revision = revision + 1"
 	}
-	result, err := tx.ExecContext(ctx, `UPDATE videos SET `+set+live, append(append(args, values...), l.workspace, id)...)
-	return found(result, err, id)
+	result, err := tx.ExecContext(ctx, `UPDATE videos SET `+set+live, append(append(args, values...), l.workspace, c.VideoID)...)
+	return found(result, err, c.VideoID)
 }
 
 // expect is CONFLICT where a video is not at a revision any more.
@@ -199,15 +199,16 @@ func scanVideo(row scanner) (*models.Video, error) {
 	var media sql.NullString
 	var created, updated int64
 	var deleted sql.NullInt64
+	var poster *int64
 	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.Blob, &v.SHA256, &v.Size,
-		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &created, &updated, &deleted, &labels, &v.ExternalID, &v.Revision)
+		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &created, &updated, &deleted, &labels, &v.ExternalID, &poster, &v.Revision)
 	if err == nil {
 		v.Labels, err = sqldb.LabelsFrom(v.ID, labels)
 	}
 	if err != nil {
 		return nil, err
 	}
-	v.Error = sqldb.ErrorFrom(code, message)
+	v.Error, v.Poster = sqldb.ErrorFrom(code, message), (*time.Duration)(poster)
 	v.Captions = sqldb.SidecarFrom(captions, captionsBlob, captionsSum)
 	v.Created, v.Updated, v.Deleted = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC(), timeFrom(deleted)
 	if deleted.Valid {

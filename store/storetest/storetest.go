@@ -71,6 +71,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"keys are found by their id and ended for good":      testKeys,
 		"a key notes when it was used last":                  testTouchKey,
 		"a session ends with its key":                        testSessions,
+		"edits are kept as they were made":                   testEdits,
+		"edits are listed newest first":                      testEditPages,
+		"cues change with the words they are found by":       testChangedCues,
+		"a poster is chosen and given up":                    testPoster,
 		"operations end with what they are about":            testOperations,
 		"operations are listed newest first":                 testOperationPages,
 		"a request is remembered once":                       testRequests,
@@ -118,6 +122,7 @@ func testVideo(t *testing.T, db store.Store) {
 	want.Media = &models.MediaInfo{Container: "mov", Duration: time.Minute, Streams: []models.Stream{{Kind: models.StreamVideo, Width: 16}}}
 	want.Error = models.Errorf(models.CodeTruncatedMedia, "it ends early")
 	want.Labels, want.ExternalID = map[string]string{"env": "Prod", "empty": ""}, "asset-1"
+	want.Poster = new(time.Duration)
 	if err := s.CreateVideo(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}

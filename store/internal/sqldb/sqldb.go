@@ -70,6 +70,11 @@ func NoOperation(id string) error {
 	return models.Errorf(models.CodeNotFound, "there is no operation %s; it goes when its video is purged", id)
 }
 
+// NoEdit is the NOT_FOUND of an edit.
+func NoEdit(id string) error {
+	return models.Errorf(models.CodeNotFound, "there is no edit %s", id)
+}
+
 // NoRequest is the NOT_FOUND of a request, which is not for people.
 func NoRequest() error {
 	return models.Errorf(models.CodeNotFound, "nothing was asked under that name")
@@ -162,10 +167,14 @@ func Changes(u store.VideoUpdate) (columns []string, values []any) {
 		add("external_id", *u.ExternalID)
 		add("external_id_folded", Folded(*u.ExternalID))
 	}
+	if u.Poster != nil {
+		add("poster_ns", (*int64)(*u.Poster))
+	}
 	return columns, values
 }
 
-// Edits tells whether u changes what the owner may edit.
-func Edits(u store.VideoUpdate) bool {
-	return u.Title != nil || u.Language != nil || u.Captions != nil || u.Labels != nil || u.ExternalID != nil
+// Edits tells whether c changes what the owner may edit.
+func Edits(c store.Change) bool {
+	u := c.Video
+	return u.Title != nil || u.Language != nil || u.Captions != nil || u.Labels != nil || u.ExternalID != nil || u.Poster != nil || c.Cues != nil
 }

@@ -19,6 +19,30 @@ UPDATE videos SET duration_ns = (media ->> 'duration')::bigint WHERE media ->> '
 CREATE UNIQUE INDEX videos_external_id ON videos (workspace, external_id) WHERE deleted IS NULL AND external_id <> '';
 CREATE INDEX videos_to_fold ON videos (id) WHERE title_folded IS NULL;
 
+-- Where to look for the poster; NULL for the one that was found.
+ALTER TABLE videos ADD COLUMN poster_ns bigint;
+
+-- The edit that a cue comes from; empty for what its stage found.
+ALTER TABLE cues ADD COLUMN edit text COLLATE "C" NOT NULL DEFAULT '';
+
+-- Edits are laid over the cues of a kind in the order of n. The cues that one
+-- hides are not among the cues any more: it covers them.
+CREATE TABLE edits (
+    n         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id        text COLLATE "C" NOT NULL UNIQUE,
+    workspace text COLLATE "C" NOT NULL,
+    video_id  text COLLATE "C" NOT NULL,
+    kind      text COLLATE "C" NOT NULL,
+    author    text NOT NULL,
+    created   timestamptz NOT NULL,
+    state     text NOT NULL,
+    change    json NOT NULL,
+    covers    json NOT NULL,
+    FOREIGN KEY (workspace, video_id) REFERENCES videos (workspace, id) ON DELETE CASCADE
+);
+
+CREATE INDEX edits_of_video ON edits (video_id, n);
+
 -- Scopes are words, separated by spaces.
 CREATE TABLE keys (
     id        text COLLATE "C" PRIMARY KEY,

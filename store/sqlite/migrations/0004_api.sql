@@ -20,6 +20,30 @@ ALTER TABLE videos ADD COLUMN labels_folded TEXT NOT NULL DEFAULT '{}';
 
 CREATE INDEX videos_to_fold ON videos (id) WHERE title_folded IS NULL;
 
+-- Where to look for the poster; NULL for the one that was found.
+ALTER TABLE videos ADD COLUMN poster_ns INTEGER;
+
+-- The edit that a cue comes from; empty for what its stage found.
+ALTER TABLE cues ADD COLUMN edit TEXT NOT NULL DEFAULT '';
+
+-- Edits are laid over the cues of a kind in the order of n. The cues that one
+-- hides are not among the cues any more: it covers them.
+CREATE TABLE edits (
+    n         INTEGER PRIMARY KEY,
+    id        TEXT NOT NULL UNIQUE,
+    workspace TEXT NOT NULL,
+    video_id  TEXT NOT NULL,
+    kind      TEXT NOT NULL,
+    author    TEXT NOT NULL,
+    created   INTEGER NOT NULL,
+    state     TEXT NOT NULL,
+    change    TEXT NOT NULL,
+    covers    TEXT NOT NULL,
+    FOREIGN KEY (workspace, video_id) REFERENCES videos (workspace, id) ON DELETE CASCADE
+) STRICT;
+
+CREATE INDEX edits_of_video ON edits (video_id, n);
+
 -- Scopes are words, separated by spaces.
 CREATE TABLE keys (
     id        TEXT PRIMARY KEY,
