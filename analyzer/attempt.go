@@ -169,8 +169,12 @@ func (a *attempt) mine(t *turn) (*models.StageRun, error) {
 	return run, nil
 }
 
-// outdated says whether what was found is not what the stage would find now.
+// outdated says whether what was found is not what the stage would find now:
+// what an index is made of may have been edited meanwhile.
 func (a *attempt) outdated(t *turn, f finding) bool {
+	if f.result != nil && f.result.Search != nil && a.video.Revision != t.video.Revision {
+		return true
+	}
 	job := &Job{Video: t.video}
 	if f.unchanged {
 		return !current(a.stage, job)
@@ -198,8 +202,12 @@ func (a *attempt) commit(ctx context.Context, t *turn, run *models.StageRun, f f
 			Analyzer: a.spec.Name, Version: a.spec.Version, Model: cue.Provenance.Model, Params: run.Params, Run: a.id,
 		}
 	}
+	cues, err := t.laid(ctx, a.spec.Name, f.result.Cues)
+	if err != nil {
+		return err
+	}
 	t.commit = &store.Commit{
-		VideoID: t.video.ID, Run: *run, Media: f.result.Media, Cues: f.result.Cues, Artifacts: f.result.Artifacts,
+		VideoID: t.video.ID, Run: *run, Media: f.result.Media, Cues: cues, Artifacts: f.result.Artifacts,
 		Postings: f.result.Search,
 	}
 	if err := t.recheck(ctx, a.spec.Name); err != nil || before.Run == "" {

@@ -10,6 +10,7 @@
 //	control, turn         changes to a video: each one transaction
 //	details               what its owner says of it
 //	answer                what who asked for a change is told
+//	editing               what people change in what was found
 //	plan                  what the state of a video's runs makes necessary
 //	queue                 how tasks are handed out
 //	worker                takes tasks and stops well

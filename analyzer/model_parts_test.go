@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cuepoint/cuepoint/analyzer/text"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob"
@@ -104,12 +105,25 @@ func (s *scripted) Spec() Spec { return s.spec }
 
 func (s *scripted) Params(job *Job) string { return fmt.Sprint(s.setup, job.Video.Language) }
 
-func (s *scripted) Run(_ context.Context, job *Job) (*Result, error) {
+func (s *scripted) Run(ctx context.Context, job *Job) (*Result, error) {
 	if s.next != nil || !s.files {
 		return &Result{}, s.next
 	}
-	return &Result{Artifacts: []models.Artifact{{Kind: models.ArtifactCaptions, Path: "out"}}},
-		os.WriteFile(job.Path("out"), []byte(s.Params(job)), 0o600)
+	result := &Result{Artifacts: []models.Artifact{{Kind: models.ArtifactCaptions, Path: "out"}}}
+	switch s.spec.Name {
+	case "speech":
+		result.Cues = heard(s.setup)
+	case "index":
+		cues, err := job.Inputs.Cues(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		result.Search = []models.Posting{}
+		for _, c := range cues {
+			result.Search = append(result.Search, models.Posting{CueID: c.ID, Terms: text.Terms(c.Text)})
+		}
+	}
+	return result, os.WriteFile(job.Path("out"), []byte(s.Params(job)), 0o600)
 }
 
 // memory keeps blobs, as far as the model needs them.

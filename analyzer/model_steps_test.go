@@ -231,6 +231,7 @@ func (w *world) check(t *rapid.T) {
 		used[models.RunPrefix(l.task.Video, l.task.Stage, l.id)] = true
 	}
 	for _, v := range w.videos(t) {
+		w.checkEdits(t, v)
 		under := 0 // way
 		for i := range v.Runs {
 			run := &v.Runs[i]
@@ -348,6 +349,7 @@ func (w *world) finish(t *rapid.T) {
 		if v.State != models.VideoReady {
 			t.Fatalf("all went well, and the video is %s: %+v", v.State, v.Runs)
 		}
+		w.checkIndex(t, v)
 		for _, run := range v.Runs {
 			used[models.RunPrefix(v.ID, run.Stage, run.Result.Run)] = true
 			if run.Status != models.StageDone || !w.isCurrent(v, run) {

@@ -32,22 +32,40 @@ import (
 
 func TestNothingIsLostOrDoubledOnSQLite(t *testing.T) {
 	t.Parallel()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "cuepoint.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	checkModel(t, db, math.MaxInt)
+	checkModel(t, modelSQLite(t), math.MaxInt, (*world).live)
 }
 
 func TestNothingIsLostOrDoubledOnPostgreSQL(t *testing.T) {
 	t.Parallel()
+	checkModel(t, modelPostgres(t), 15, (*world).live)
+}
+
+func TestNoEditIsLostOrDoubledOnSQLite(t *testing.T) {
+	t.Parallel()
+	checkModel(t, modelSQLite(t), 40, (*world).editAndRerun)
+}
+
+func TestNoEditIsLostOrDoubledOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	checkModel(t, modelPostgres(t), 10, (*world).editAndRerun)
+}
+
+func modelSQLite(t *testing.T) store.Store {
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "cuepoint.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func modelPostgres(t *testing.T) store.Store {
 	db, err := postgres.Open(t.Context(), testenv.Postgres(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	checkModel(t, db, 15)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
 }
 
 // often are the names of steps, each as often as it is likely.
@@ -60,13 +78,13 @@ func (w *world) steps() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"submit": w.submit, "analyze": w.analyze, "change-settings": w.changeSettings, "rerun": w.rerun,
 		"cancel": w.cancel, "replan": w.replan, "delete": w.delete,
-		"begin": w.begin, "compute": w.compute, "end": w.end, "beat": w.beat,
+		"edit": w.edit, "revert": w.revert, "begin": w.begin, "compute": w.compute, "end": w.end, "beat": w.beat,
 		"stop": w.stop, "die": w.die, "come-back": w.comeBack,
 		"take-for-dead": w.takeForDead, "sweep": w.sweep, "much-later": w.muchLater,
 	}
 }
 
-func checkModel(t *testing.T, db store.Store, most int) {
+func checkModel(t *testing.T, db store.Store, most int, live func(*world, *rapid.T)) {
 	t.Helper()
 	begun, well := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -80,13 +98,18 @@ func checkModel(t *testing.T, db store.Store, most int) {
 		}
 		defer os.RemoveAll(dir)
 		w := newWorld(rt, db, fmt.Sprintf("world%d", begun), dir)
-		for _, step := range rapid.SliceOfN(rapid.SampledFrom(often), 80, 120).Draw(rt, "steps") {
-			w.steps()[step](rt)
-			w.check(rt)
-		}
+		live(w, rt)
 		w.finish(rt)
 		well++
 	})
+}
+
+// live lets everything happen.
+func (w *world) live(t *rapid.T) {
+	for _, step := range rapid.SliceOfN(rapid.SampledFrom(often), 80, 120).Draw(t, "steps") {
+		w.steps()[step](t)
+		w.check(t)
+	}
 }
 
 // life is an attempt that a worker has under way.
@@ -192,7 +215,7 @@ func (w *world) spoil(t *rapid.T, do func() error) {
 	err := do()
 	w.db.next = none
 	switch models.ErrorCode(err) {
-	case "", models.CodeNotRunning, models.CodeDatabaseUnavailable:
+	case "", models.CodeNotRunning, models.CodeNotRevertible, models.CodeInvalidArgument, models.CodeDatabaseUnavailable:
 	default:
 		t.Fatal(err)
 	}

@@ -20,6 +20,8 @@ type turn struct {
 
 	changed map[string]bool // stages whose runs are to be written
 	commit  *store.Commit   // with which one of them is written
+	edits   []models.Edit
+	cues    *store.CueChange // that edits make; nil for none
 	update  store.VideoUpdate
 	events  []models.Event
 	due     []Due
@@ -187,7 +189,7 @@ func (t *turn) finish(ctx context.Context) error {
 
 // write stores what the turn has changed.
 func (t *turn) write(ctx context.Context) error {
-	change := store.Change{VideoID: t.video.ID, Video: t.update, Commit: t.commit, Events: t.events}
+	change := store.Change{VideoID: t.video.ID, Video: t.update, Commit: t.commit, Edits: t.edits, Cues: t.cues, Events: t.events}
 	for _, run := range t.video.Runs {
 		if t.commit != nil && t.commit.Run.Stage == run.Stage {
 			t.commit.Run = run

@@ -20,7 +20,7 @@ var picture = [][]string{
 	{"internal/events"},
 	{
 		"store", "store/vector", "store/blob", "transcribe", "vision", "streaming",
-		"analyzer/embed", "analyzer/chapters", "models/weights",
+		"analyzer/embed", "analyzer/chapters", "analyzer/edits", "models/weights",
 	},
 	{"internal/ffmpeg", "internal/engine"},
 	{"internal/proc", "internal/obs", "internal/config", "internal/datadir", "internal/webvtt", "analyzer/text"},
