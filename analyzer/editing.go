@@ -21,21 +21,21 @@ type Editor struct {
 	IfRevision *int64 // the only revision of the video that may be edited; nil for any
 }
 
-// Edit changes the speech or the chapters of a video as planned, and returns the
-// edit with the cues that it put there. They can be found by their words at once.
+// Edit changes the speech or the chapters of a video as planned. What it puts
+// there can be found by its words at once.
 // NOT_FOUND, CONFLICT for another revision, INVALID_ARGUMENT for what cannot be.
-func (c *Control) Edit(ctx context.Context, workspace, video string, kind models.CueKind, by Editor, plan edits.Plan) (e models.Edit, made []models.Cue, err error) {
+func (c *Control) Edit(ctx context.Context, workspace, video string, kind models.CueKind, by Editor, plan edits.Plan) (e models.Edit, err error) {
 	err = c.change(ctx, workspace, video, func(t *turn) error {
 		return t.edit(ctx, kind, by, func(o *edits.Overlay) (covers []models.Cue, err error) {
 			if e, err = o.Make(plan); err != nil {
 				return nil, err
 			}
 			e.VideoID, e.Author, e.Created = video, by.Author, t.now
-			made, t.edits = o.Made(e.ID), []models.Edit{e}
+			t.edits = []models.Edit{e}
 			return e.Covers, nil
 		})
 	})
-	return e, made, err
+	return e, err
 }
 
 // RevertEdit takes an edit back: what it covers is seen again. NOT_FOUND, CONFLICT

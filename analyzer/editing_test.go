@@ -71,7 +71,7 @@ func (b *bench) correct(t *testing.T, id string, n int, should string) models.Ed
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, _, err := b.control.Edit(t.Context(), workspace, id, models.CueSpeech, analyzer.Editor{Author: "key"},
+	e, err := b.control.Edit(t.Context(), workspace, id, models.CueSpeech, analyzer.Editor{Author: "key"},
 		edits.Correct(cues[n].ID, edits.Correction{Text: &should}))
 	if err != nil {
 		t.Fatal(err)
@@ -188,16 +188,16 @@ func TestWhoEditsWhatHasChangedIsTold(t *testing.T) {
 	read := b.wait(t, id)
 	e := b.correct(t, id, 0, "Bees make honey.")
 	old := analyzer.Editor{IfRevision: &read.Revision}
-	if _, _, err := b.control.Edit(t.Context(), workspace, id, models.CueSpeech, old, edits.Rename("a", "b")); models.ErrorCode(err) != models.CodeConflict {
+	if _, err := b.control.Edit(t.Context(), workspace, id, models.CueSpeech, old, edits.Rename("a", "b")); models.ErrorCode(err) != models.CodeConflict {
 		t.Errorf("edited: %v, want CONFLICT", err)
 	}
 	if _, err := b.control.RevertEdit(t.Context(), workspace, id, e.ID, old); models.ErrorCode(err) != models.CodeConflict {
 		t.Errorf("reverted: %v, want CONFLICT", err)
 	}
-	if _, _, err := b.control.Edit(t.Context(), workspace, id, models.CueShot, analyzer.Editor{}, edits.Remove("a")); models.ErrorCode(err) != models.CodeInvalidArgument {
+	if _, err := b.control.Edit(t.Context(), workspace, id, models.CueShot, analyzer.Editor{}, edits.Remove("a")); models.ErrorCode(err) != models.CodeInvalidArgument {
 		t.Errorf("a shot: %v, want INVALID_ARGUMENT", err)
 	}
-	if _, _, err := b.control.Edit(t.Context(), "other", id, models.CueSpeech, analyzer.Editor{}, edits.Rename("a", "b")); models.ErrorCode(err) != models.CodeNotFound {
+	if _, err := b.control.Edit(t.Context(), "other", id, models.CueSpeech, analyzer.Editor{}, edits.Rename("a", "b")); models.ErrorCode(err) != models.CodeNotFound {
 		t.Errorf("from another workspace: %v, want NOT_FOUND", err)
 	}
 }

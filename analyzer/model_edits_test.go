@@ -66,11 +66,11 @@ func (w *world) edit(t *rapid.T) {
 		edits.Add(c.Start, c.End, word, ""),
 	}).Draw(t, "plan")
 	w.spoil(t, func() error {
-		_, made, err := w.control.Edit(context.Background(), w.workspace, v.ID, models.CueSpeech, Editor{Author: models.AuthorLocal}, plan)
+		e, err := w.control.Edit(context.Background(), w.workspace, v.ID, models.CueSpeech, Editor{Author: models.AuthorLocal}, plan)
 		if err != nil {
 			return err
 		}
-		for _, c := range made { // it is found at once
+		for _, c := range e.Change.After { // it is found at once
 			if !slices.Contains(w.findWord(t, v.ID, strings.Fields(c.Text)[0]), c.ID) {
 				t.Fatalf("%q was edited and is not found", c.Text)
 			}
@@ -127,20 +127,23 @@ func (w *world) findWord(t *rapid.T, video, word string) (ids []string) {
 // not to be.
 func (w *world) checkEdits(t *rapid.T, v *models.Video) {
 	seen, covered := map[string]int{}, map[string]int{}
-	found := map[string]int{} // texts that the stage found
-	all := w.edits(t, v.ID)
-	for _, c := range w.cues(t, v.ID) {
-		if c.Edit == "" {
+	found := map[string]int{} // texts that the stage's last run found
+	count := func(c models.Cue, where map[string]int) {
+		where[c.Edit]++
+		switch run := v.Run("speech").Result.Run; {
+		case c.Edit == "" && c.Provenance.Run != run:
+			t.Fatalf("%q is there, from run %s, after run %s", c.Text, c.Provenance.Run, run)
+		case c.Edit == "":
 			found[c.Text]++
 		}
-		seen[c.Edit]++
+	}
+	all := w.edits(t, v.ID)
+	for _, c := range w.cues(t, v.ID) {
+		count(c, seen)
 	}
 	for _, e := range all {
 		for _, c := range e.Covers {
-			if c.Edit == "" {
-				found[c.Text]++
-			}
-			covered[c.Edit]++
+			count(c, covered)
 		}
 	}
 	for _, e := range all {

@@ -18,7 +18,9 @@ import (
 func spoken(lines ...string) (cues []models.Cue) {
 	for i, l := range lines {
 		var from, to int
-		fmt.Sscanf(l, "%d-%d", &from, &to)
+		if _, err := fmt.Sscanf(l, "%d-%d", &from, &to); err != nil {
+			panic(err)
+		}
 		_, text, _ := strings.Cut(l, " ")
 		c := models.Cue{
 			ID: fmt.Sprintf("%p-%d", &lines[0], i), Kind: models.CueSpeech, Stage: "speech", Text: text, Confidence: 0.5,

@@ -276,7 +276,7 @@ func (w *world) checkEdit(t *rapid.T, e models.Edit, shown, hidden int) {
 }
 
 func each(t *testing.T, check func(t *rapid.T, w *world)) {
-	t.Parallel()
+	t.Helper()
 	for _, kind := range []models.CueKind{models.CueSpeech, models.CueChapter} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
@@ -290,6 +290,7 @@ func each(t *testing.T, check func(t *rapid.T, w *world)) {
 }
 
 func TestEveryEditIsSomewhereOnce(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *rapid.T, w *world) {
 		for _, step := range rapid.SliceOfN(rapid.SampledFrom([]string{"make", "make", "make", "revert", "rerun"}), 1, 30).Draw(t, "steps") {
 			map[string]func(*rapid.T){"make": w.make, "revert": w.revert, "rerun": w.rerun}[step](t)
@@ -299,6 +300,7 @@ func TestEveryEditIsSomewhereOnce(t *testing.T) {
 }
 
 func TestARunThatFindsTheSameChangesNothing(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *rapid.T, w *world) {
 		for range rapid.IntRange(0, 12).Draw(t, "edits") {
 			w.make(t)
@@ -335,6 +337,7 @@ func (w *world) states() (states []models.EditState) {
 }
 
 func TestWhatIsTakenBackFromTheLastOnIsAsItWas(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *rapid.T, w *world) {
 		before := plain(w.seen.Cues)
 		for range rapid.IntRange(0, 12).Draw(t, "edits") {

@@ -55,14 +55,13 @@ func (o *Overlay) Made(edit string) (made []models.Cue) {
 // Revert takes an edit back. NOT_REVERTIBLE where not all of it is to be seen,
 // unless it is orphaned, or where it is reverted already.
 func (o *Overlay) Revert(e *models.Edit) error {
-	switch e.State {
-	case models.EditReverted:
+	switch {
+	case e.State == models.EditReverted:
 		return models.Errorf(models.CodeNotRevertible, "edit %s is reverted already", e.ID)
-	case models.EditOrphaned:
+	case e.State == models.EditOrphaned:
 		e.State = models.EditReverted
 		return nil
-	}
-	if len(o.Made(e.ID)) != size(e) {
+	case len(o.Made(e.ID)) != size(e):
 		return models.Errorf(models.CodeNotRevertible, "what edit %s made was edited again; revert that first", e.ID)
 	}
 	o.Cues = slices.DeleteFunc(o.Cues, func(c models.Cue) bool { return c.Edit == e.ID })
