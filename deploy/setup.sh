@@ -48,6 +48,7 @@ setup_test() {
 	need_test
 	install_needed
 	install_tool_minio || warn "MinIO could not be built: tests against S3 will be skipped."
+	install_tool_grpcurl || warn "grpcurl could not be built: the README's commands will not be tested."
 }
 
 case ${1:-build} in

@@ -5,11 +5,13 @@
 
 golangci_version=v2.15.0
 minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
+grpcurl_version=v1.9.4
 protos_version=6.0.1 # of the npm package google-proto-files
 validate_version=v1.2.0 # of the Go module github.com/bufbuild/protovalidate
 
 tool_golangci=$tools/golangci-lint-$golangci_version
 tool_minio=$tools/minio-$minio_version
+tool_grpcurl=$tools/grpcurl-$grpcurl_version
 tool_protos=$tools/google-proto-files-$protos_version
 # buf and the protoc plug-ins change with the files that pin them.
 tool_gen=$tools/gen-$(cat "$root/tools.mod" "$root/tools.sum" | sha256sum | cut -c 1-12)
@@ -39,6 +41,12 @@ install_tool_minio() {
 	[[ ! -d $tool_minio ]] || return 0
 	say "building MinIO, the S3 server that tests start for themselves (minutes, once)"
 	go_install "$tool_minio" "github.com/minio/minio@$minio_version"
+}
+
+install_tool_grpcurl() {
+	[[ ! -d $tool_grpcurl ]] || return 0
+	say "building grpcurl, with which the README asks the gRPC API (a minute, once)"
+	go_install "$tool_grpcurl" "github.com/fullstorydev/grpcurl/cmd/grpcurl@$grpcurl_version"
 }
 
 install_tool_gen() {
@@ -79,6 +87,6 @@ export_path() { printf "export %s='%s'\${%s:+:\$%s}\n" "$1" "$2" "$1" "$1"; }
 # print_env prints the shell lines under which this machine builds Cuepoint.
 print_env() {
 	PATH=$caller_path
-	export_path PATH "$prefix/go/bin:$tool_gen:$tool_golangci:$tool_minio"
+	export_path PATH "$prefix/go/bin:$tool_gen:$tool_golangci:$tool_minio:$tool_grpcurl"
 	whisper_env
 }

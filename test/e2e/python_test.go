@@ -12,6 +12,16 @@ import (
 	"github.com/cuepoint/cuepoint/internal/testenv"
 )
 
+// requirePython skips a test where the example of a client in Python cannot run.
+func requirePython(t *testing.T) {
+	t.Helper()
+	for _, needed := range []string{"/usr/bin/protoc", "/usr/bin/grpc_python_plugin", "/usr/include/google/protobuf/descriptor.proto", filepath.Join(testenv.Root(t), "api/third_party/google")} {
+		_, err := os.Stat(needed)
+		testenv.Require(t, needed, err == nil)
+	}
+	testenv.Require(t, "python3-grpcio", proc.Run(t.Context(), proc.Command{Path: "/usr/bin/python3", Args: []string{"-c", "import grpc, google.protobuf"}}) == nil)
+}
+
 // python runs the example of a client in Python.
 func python(t *testing.T, server served, args ...string) result {
 	t.Helper()
@@ -27,11 +37,7 @@ func python(t *testing.T, server served, args ...string) result {
 
 func TestPythonListsAnalyzesWatchesAndSearches(t *testing.T) {
 	t.Parallel()
-	for _, needed := range []string{"/usr/bin/protoc", "/usr/bin/grpc_python_plugin", "/usr/include/google/protobuf/descriptor.proto", filepath.Join(testenv.Root(t), "api/third_party/google")} {
-		_, err := os.Stat(needed)
-		testenv.Require(t, needed, err == nil)
-	}
-	testenv.Require(t, "python3-grpcio", proc.Run(t.Context(), proc.Command{Path: "/usr/bin/python3", Args: []string{"-c", "import grpc, google.protobuf"}}) == nil)
+	requirePython(t)
 	video, captions := talk(t)
 	data := t.TempDir()
 	doc, r := analyze(t, data, video, "--captions", captions)
