@@ -187,6 +187,9 @@ func (c *Control) Delete(ctx context.Context, workspace, id string) error {
 				return err
 			}
 		}
-		return lib.Record(ctx, models.Event{Type: models.EventVideoPurged, VideoID: id, State: models.VideoDeleted, Time: now})
+		if err := lib.Record(ctx, models.Event{Type: models.EventVideoPurged, VideoID: id, State: models.VideoDeleted, Time: now}); err != nil {
+			return err
+		}
+		return MakeAnswer(ctx, lib, id)
 	})
 }

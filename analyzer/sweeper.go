@@ -14,6 +14,9 @@ const (
 	tidyEvery   = time.Hour
 	sweepBatch  = 100
 	halfWritten = 24 * time.Hour // what a writer that is gone left is removed after this
+
+	// keepRequests is how long requests are remembered with their answers.
+	keepRequests = 7 * 24 * time.Hour
 )
 
 // sweep removes, until ctx ends, what nobody needs any more.
@@ -25,7 +28,8 @@ func (w *Worker) sweep(ctx context.Context) {
 		err := w.Sweep(ctx)
 		if time.Since(tidied) >= tidyEvery {
 			tidied = time.Now()
-			err = errors.Join(err, w.Store.DropEvents(ctx, tidied.Add(-events.Keep)), w.Blobs.Sweep(ctx, halfWritten))
+			err = errors.Join(err, w.Store.DropEvents(ctx, tidied.Add(-events.Keep)),
+				w.Store.DropRequests(ctx, tidied.Add(-keepRequests)), w.Blobs.Sweep(ctx, halfWritten))
 		}
 		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("what nobody needs any more could not be removed; it is tried again", "error", err)

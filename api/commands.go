@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cloud.google.com/go/longrunning/autogen/longrunningpb"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/cuepoint/cuepoint/analyzer"
@@ -101,15 +102,14 @@ func (s *videoService) DeleteVideo(ctx context.Context, req *cuepointv1.DeleteVi
 	if !req.GetPurge() {
 		return nil, invalid("purge", "want true: a deleted video cannot be brought back yet")
 	}
-	if s.commands == nil {
-		return nil, noCommands()
-	}
-	return &emptypb.Empty{}, s.commands(access.From(ctx).Workspace).Delete(ctx, id)
+	return carryOut(ctx, s.commands, nothing, func(ctx context.Context, c Commands) error { return c.Delete(ctx, id) })
 }
 
 // carryOut gives a command, and returns the answer that is made in its
-// transaction of the video that it leaves: nobody changes that in between.
-func carryOut[A any](ctx context.Context, commands func(workspace string) Commands,
+// transaction of the video that it leaves: nobody changes that in between, and a
+// request with a name has it remembered there. Every method that changes
+// something of a video does it so.
+func carryOut[A proto.Message](ctx context.Context, commands func(workspace string) Commands,
 	answer func(ctx context.Context, lib store.TxLibrary, id string) (A, error),
 	give func(ctx context.Context, to Commands) error,
 ) (made A, err error) {
@@ -117,14 +117,21 @@ func carryOut[A any](ctx context.Context, commands func(workspace string) Comman
 		return made, noCommands()
 	}
 	ctx = analyzer.WithAnswer(ctx, func(ctx context.Context, lib store.TxLibrary, id string) (err error) {
-		made, err = answer(ctx, lib, id)
-		return err
+		if made, err = answer(ctx, lib, id); err != nil {
+			return err
+		}
+		return remember(ctx, lib, id, made)
 	})
 	if err := give(ctx, commands(access.From(ctx).Workspace)); err != nil {
 		var none A
 		return none, err
 	}
 	return made, nil
+}
+
+// nothing answers a command that leaves nothing.
+func nothing(context.Context, store.TxLibrary, string) (*emptypb.Empty, error) {
+	return &emptypb.Empty{}, nil
 }
 
 // videoAnswer describes the video of a command.

@@ -26,12 +26,12 @@ const (
 
 // newPublic returns the gRPC server for whoever comes over the network.
 func (s *Server) newPublic(c Config, r *replies) *grpc.Server {
-	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, s.admit, r.keep, validate), grpc.ChainStreamInterceptor(s.stream, s.admitStream, validateStream))
+	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, s.admit, r.keep, validate, once{c.Libraries}.answer), grpc.ChainStreamInterceptor(s.stream, s.admitStream, validateStream))
 }
 
 // newLocal returns the gRPC server for who may open the socket.
 func (s *Server) newLocal(c Config, r *replies) *grpc.Server {
-	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, local, r.keep, validate), grpc.ChainStreamInterceptor(s.stream, localStream, validateStream))
+	return s.newGRPC(c, grpc.ChainUnaryInterceptor(s.unary, local, r.keep, validate, once{c.Libraries}.answer), grpc.ChainStreamInterceptor(s.stream, localStream, validateStream))
 }
 
 // newGRPC returns a gRPC server with all services on it.

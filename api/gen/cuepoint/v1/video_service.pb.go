@@ -485,7 +485,11 @@ type CreateVideoRequest struct {
 	Source isCreateVideoRequest_Source `protobuf_oneof:"source"`
 	// An absolute path of captions on the server's machine (WebVTT, SRT or TTML),
 	// which are imported instead of listening.
-	CaptionsPath  []byte `protobuf:"bytes,3,opt,name=captions_path,json=captionsPath,proto3" json:"captions_path,omitempty"`
+	CaptionsPath []byte `protobuf:"bytes,3,opt,name=captions_path,json=captionsPath,proto3" json:"captions_path,omitempty"`
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -550,6 +554,13 @@ func (x *CreateVideoRequest) GetCaptionsPath() []byte {
 	return nil
 }
 
+func (x *CreateVideoRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 type isCreateVideoRequest_Source interface {
 	isCreateVideoRequest_Source()
 }
@@ -571,7 +582,11 @@ type UpdateVideoRequest struct {
 	// What to change: title, language_code, labels, labels.KEY for one label, and
 	// external_id; * for all of them. Unset: those that are not empty. What cannot
 	// be changed is ignored, but for fields that there are not.
-	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -620,6 +635,13 @@ func (x *UpdateVideoRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
 	return nil
 }
 
+func (x *UpdateVideoRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // AnalyzeVideoRequest asks for stages of a video.
 type AnalyzeVideoRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -630,7 +652,11 @@ type AnalyzeVideoRequest struct {
 	Stages []string `protobuf:"bytes,2,rep,name=stages,proto3" json:"stages,omitempty"`
 	// Runs the wanted stages even where their results are current, and the
 	// stages that rest on them.
-	Force         bool `protobuf:"varint,3,opt,name=force,proto3" json:"force,omitempty"`
+	Force bool `protobuf:"varint,3,opt,name=force,proto3" json:"force,omitempty"`
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -686,11 +712,22 @@ func (x *AnalyzeVideoRequest) GetForce() bool {
 	return false
 }
 
+func (x *AnalyzeVideoRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // CancelVideoRequest asks to stop working on a video.
 type CancelVideoRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `videos/{video}`.
-	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -732,6 +769,13 @@ func (x *CancelVideoRequest) GetName() string {
 	return ""
 }
 
+func (x *CancelVideoRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // DeleteVideoRequest asks to delete a video.
 type DeleteVideoRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -739,7 +783,11 @@ type DeleteVideoRequest struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Removes it with its files, which nothing brings back. It has to be set:
 	// there is no other way to delete yet.
-	Purge         bool `protobuf:"varint,2,opt,name=purge,proto3" json:"purge,omitempty"`
+	Purge bool `protobuf:"varint,2,opt,name=purge,proto3" json:"purge,omitempty"`
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -788,11 +836,18 @@ func (x *DeleteVideoRequest) GetPurge() bool {
 	return false
 }
 
+func (x *DeleteVideoRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 var File_cuepoint_v1_video_service_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fcuepoint/v1/video_service.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/event.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a#google/longrunning/operations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\"\x9e\x01\n" +
+	"\x1fcuepoint/v1/video_service.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/event.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a#google/longrunning/operations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\"\x9e\x01\n" +
 	"\x0fGetVideoRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
 	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x124\n" +
@@ -818,28 +873,38 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\x05video\x18\x02 \x01(\v2\x12.cuepoint.v1.VideoH\x00R\x05video\x12*\n" +
 	"\x05event\x18\x03 \x01(\v2\x12.cuepoint.v1.EventH\x00R\x05event\x123\n" +
 	"\bprogress\x18\x04 \x01(\v2\x15.cuepoint.v1.StageRunH\x00R\bprogressB\b\n" +
-	"\x06update\"\x97\x01\n" +
+	"\x06update\"\xcb\x01\n" +
 	"\x12CreateVideoRequest\x12(\n" +
 	"\x05video\x18\x01 \x01(\v2\x12.cuepoint.v1.VideoR\x05video\x12\x1e\n" +
 	"\x04path\x18\x02 \x01(\fB\b\xbaH\x05z\x03\x18\x80 H\x00R\x04path\x12-\n" +
-	"\rcaptions_path\x18\x03 \x01(\fB\b\xbaH\x05z\x03\x18\x80 R\fcaptionsPathB\b\n" +
-	"\x06source\"\x86\x01\n" +
+	"\rcaptions_path\x18\x03 \x01(\fB\b\xbaH\x05z\x03\x18\x80 R\fcaptionsPath\x122\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestIdB\b\n" +
+	"\x06source\"\xba\x01\n" +
 	"\x12UpdateVideoRequest\x123\n" +
 	"\x05video\x18\x01 \x01(\v2\x12.cuepoint.v1.VideoB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05video\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
-	"updateMask\"\xc1\x01\n" +
+	"updateMask\x122\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xf5\x01\n" +
 	"\x13AnalyzeVideoRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
 	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12=\n" +
 	"\x06stages\x18\x02 \x03(\tB%\xbaH\"\x92\x01\x1f\x10@\"\x1br\x192\x17^[a-z][a-z0-9_-]{0,62}$R\x06stages\x12\x14\n" +
-	"\x05force\x18\x03 \x01(\bR\x05force\"k\n" +
+	"\x05force\x18\x03 \x01(\bR\x05force\x122\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x9f\x01\n" +
 	"\x12CancelVideoRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
-	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\"\x81\x01\n" +
+	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x122\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xb5\x01\n" +
 	"\x12DeleteVideoRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
 	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12\x14\n" +
-	"\x05purge\x18\x02 \x01(\bR\x05purge*R\n" +
+	"\x05purge\x18\x02 \x01(\bR\x05purge\x122\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId*R\n" +
 	"\tVideoView\x12\x1a\n" +
 	"\x16VIDEO_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VIDEO_VIEW_BASIC\x10\x01\x12\x13\n" +
