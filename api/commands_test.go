@@ -57,7 +57,11 @@ func (c *commands) Analyze(ctx context.Context, id string, stages []string, forc
 }
 
 func (c *commands) Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error) {
-	return c.do(ctx, id, "update %s %q", id, *d.Title)
+	title := ""
+	if d.Title != nil {
+		title = *d.Title
+	}
+	return c.do(ctx, id, "update %s %q", id, title)
 }
 
 func (c *commands) Cancel(ctx context.Context, id string) (*models.Video, error) {

@@ -2,9 +2,12 @@ package api
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -44,7 +47,10 @@ func (s *Server) newGateway() (http.Handler, error) {
 		runtime.WithMarshalerOption(eventStream, eventMarshaler{marshaler()}),
 		runtime.WithStreamErrorHandler(streamFailed),
 		runtime.WithHealthzEndpoint(healthpb.NewHealthClient(s.gateway)),
-		runtime.WithErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, _ *http.Request, err error) {
+		runtime.WithErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
+			if body, ok := r.Body.(*boundedBody); ok && body.exceeded {
+				err = tooLarge()
+			}
 			writeStatus(w, withReason(status.Convert(err)))
 		}),
 		runtime.WithRoutingErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
@@ -86,17 +92,37 @@ func checkRequest(next http.Handler) http.Handler {
 		shown, refused := shownByRequest(r)
 		switch {
 		case r.ContentLength > maxBody:
-			writeStatus(w, statusOf(models.Errorf(models.CodeRequestTooLarge, "the request has more than %d bytes", maxBody)))
+			writeStatus(w, status.Convert(tooLarge()))
 		case err != nil || !utf8.ValidString(query) || !utf8.ValidString(r.URL.Path):
 			writeStatus(w, statusOf(models.Errorf(models.CodeInvalidArgument, "the address is not valid UTF-8, percent-encoded")))
 		case refused != nil:
 			writeStatus(w, statusOf(refused))
 		default:
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			r.Header.Del("Content-Type") // bodies are JSON, whatever they are called, and the gateway logs what it cannot read there
+			r.Body = &boundedBody{ReadCloser: http.MaxBytesReader(w, r.Body, maxBody)}
 			w.Header().Set("Cache-Control", "no-store")
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), shownKey{}, shown)))
 		}
 	})
+}
+
+// boundedBody is a body that notes whether it was longer than a request may be:
+// the gateway keeps the words of that error alone.
+type boundedBody struct {
+	io.ReadCloser
+	exceeded bool
+}
+
+// Read implements [io.Reader].
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	var exceeded *http.MaxBytesError
+	b.exceeded = b.exceeded || errors.As(err, &exceeded)
+	return n, err
+}
+
+func tooLarge() error {
+	return statusOf(models.Errorf(models.CodeRequestTooLarge, "the request has more than %d bytes", maxBody)).Err()
 }
 
 // noRoute is the error of an address or method that the API does not have.
@@ -121,7 +147,8 @@ func withReason(s *status.Status) *status.Status {
 		if m := unreadField.FindStringSubmatch(s.Message()); m != nil {
 			return statusOf(invalid(m[1], "the value cannot be read as one of this field"))
 		}
-		return statusOf(models.Errorf(models.CodeInvalidArgument, "%s", s.Message()))
+		problem := strings.TrimLeft(strings.TrimPrefix(s.Message(), "proto:"), " \u00a0")
+		return statusOf(models.Errorf(models.CodeInvalidArgument, "the request cannot be read: %s", problem))
 	case codes.NotFound:
 		return statusOf(models.Errorf(models.CodeNotFound, "%s", s.Message()))
 	case codes.Canceled:

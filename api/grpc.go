@@ -36,7 +36,7 @@ func (s *Server) newLocal(c Config, r *replies) *grpc.Server {
 
 // newGRPC returns a gRPC server with all services on it.
 func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
-	g := grpc.NewServer(append(options,
+	g := grpc.NewServer(append(options, grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxHeaderListSize(maxHeader), grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(headerTimeout),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: idleTimeout, Time: pingAfter}),

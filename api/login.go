@@ -31,11 +31,17 @@ func (s *Server) routeSessions(mux *http.ServeMux) {
 			}
 		})
 	}
-	route("POST /login", s.login)
+	route("POST /login", s.login) // others are the page's
 	route("POST /logout", s.logout)
 	route("GET /session", s.session)
 	route("POST /login/oidc", s.beginSignIn)
 	mux.HandleFunc("GET "+callback, s.endSignIn)
+	for path, method := range map[string]string{"/logout": http.MethodPost, "/session": http.MethodGet, "/login/oidc": http.MethodPost, callback: http.MethodGet} {
+		route(path, func(w http.ResponseWriter, r *http.Request) error {
+			w.Header().Set("Allow", method)
+			return models.Errorf(models.CodeUnimplemented, "%s does not take %s", path, r.Method)
+		})
+	}
 }
 
 // login makes a session for who posts {"token": …}, which is a key or what a

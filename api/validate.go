@@ -45,6 +45,9 @@ func checkRules(req any) error {
 	if !ok {
 		return fmt.Errorf("a request is a %T", req)
 	}
+	if err := checkReadable(message); err != nil {
+		return err
+	}
 	err := protovalidate.Validate(message)
 	var broken *protovalidate.ValidationError
 	if !errors.As(err, &broken) {
