@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/analyzer/edits"
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
@@ -36,6 +37,12 @@ type Commands interface {
 	// Cancel ends the stages that run and those that wait. NOT_FOUND; NOT_RUNNING
 	// where there are none.
 	Cancel(ctx context.Context, id string) (*models.Video, error)
+
+	// Edit changes the transcript or the chapters; see [analyzer.Control.Edit].
+	Edit(ctx context.Context, id string, kind models.CueKind, by analyzer.Editor, plan edits.Plan) error
+
+	// RevertEdit takes an edit back; see [analyzer.Control.RevertEdit].
+	RevertEdit(ctx context.Context, id, edit string, by analyzer.Editor) error
 
 	// Delete forgets a video and gives its files up. NOT_FOUND.
 	Delete(ctx context.Context, id string) error

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/analyzer/edits"
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
@@ -66,6 +67,16 @@ func (c *commands) Update(ctx context.Context, id string, d analyzer.Details) (*
 
 func (c *commands) Cancel(ctx context.Context, id string) (*models.Video, error) {
 	return c.do(ctx, id, "cancel %s", id)
+}
+
+func (c *commands) Edit(ctx context.Context, id string, kind models.CueKind, _ analyzer.Editor, _ edits.Plan) error {
+	_, err := c.do(ctx, id, "edit %s of %s", kind, id)
+	return err
+}
+
+func (c *commands) RevertEdit(ctx context.Context, id, edit string, _ analyzer.Editor) error {
+	_, err := c.do(ctx, id, "revert %s of %s", edit, id)
+	return err
 }
 
 func (c *commands) Delete(ctx context.Context, id string) error {

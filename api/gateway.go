@@ -61,6 +61,7 @@ func (s *Server) newGateway() (http.Handler, error) {
 		cuepointv1.RegisterVideoServiceHandler,
 		cuepointv1.RegisterTranscriptServiceHandler,
 		cuepointv1.RegisterInsightServiceHandler,
+		cuepointv1.RegisterEditServiceHandler,
 		cuepointv1.RegisterSearchServiceHandler,
 		cuepointv1.RegisterEventServiceHandler,
 		cuepointv1.RegisterSystemServiceHandler,

@@ -44,8 +44,9 @@ func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
 	)...)
 	videos := &videoService{libraries: c.Libraries, commands: c.Commands, feed: c.Feed, pulse: c.Pulse}
 	cuepointv1.RegisterVideoServiceServer(g, videos)
-	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{libraries: c.Libraries, feed: c.Feed, pulse: c.Pulse})
+	cuepointv1.RegisterTranscriptServiceServer(g, &transcriptService{libraries: c.Libraries, commands: c.Commands, feed: c.Feed, pulse: c.Pulse})
 	cuepointv1.RegisterInsightServiceServer(g, &insightService{videos: videos})
+	cuepointv1.RegisterEditServiceServer(g, &editService{libraries: c.Libraries, commands: c.Commands})
 	cuepointv1.RegisterKeyServiceServer(g, &keyService{libraries: c.Libraries})
 	cuepointv1.RegisterSearchServiceServer(g, &searchService{libraries: c.Libraries})
 	cuepointv1.RegisterEventServiceServer(g, &eventService{feed: c.Feed, pulse: c.Pulse})

@@ -120,8 +120,8 @@ func (h *hearing) tellProvisional(ctx context.Context, run string) error {
 			return err
 		}
 		for i, s := range t.Segments {
-			m := segmentMessage(cues[i].ID, s)
-			m.Provisional = true
+			m := segmentMessage(h.video, t.Language, cues[i], s)
+			m.Provisional, m.Name = true, ""
 			if err := h.tellSegment(m); err != nil {
 				return err
 			}
@@ -138,7 +138,7 @@ func (h *hearing) tellWhole(ctx context.Context, video *models.Video) error {
 	if err != nil {
 		return err
 	}
-	m := transcriptMessage(video.ID, said, t)
+	m := transcriptMessage(video, said, t)
 	if err := h.turn(told{version: versionOf(m), whole: true}); err != nil {
 		return err
 	}

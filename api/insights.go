@@ -95,7 +95,7 @@ func (s *insightService) GetDocument(ctx context.Context, req *cuepointv1.GetDoc
 		if err != nil {
 			return nil, err
 		}
-		doc.Transcripts = append(doc.Transcripts, transcriptMessage(id, said, transcript))
+		doc.Transcripts = append(doc.Transcripts, transcriptMessage(video, said, transcript))
 	}
 	doc.Cues, err = cueMessages(slices.DeleteFunc(cues, func(c models.Cue) bool {
 		return c.Kind == models.CueSpeech || c.Kind == models.CueShot || c.Kind == models.CueChapter

@@ -13,12 +13,20 @@ import (
 var (
 	videoPattern      = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})$`)
 	documentPattern   = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/document$`)
+	editPattern       = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/edits/([A-Za-z0-9-]{1,64})$`)
+	segmentPattern    = regexp.MustCompile(`^(videos/[^/]+/transcripts/[^/]+)/segments/([A-Za-z0-9-]{1,64})$`)
 	transcriptPattern = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/transcripts/(-|[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8})$`)
 )
 
 func videoName(id string) string { return "videos/" + id }
 
 func transcriptName(id, language string) string { return "videos/" + id + "/transcripts/" + language }
+
+func segmentName(id, language, segment string) string {
+	return transcriptName(id, language) + "/segments/" + segment
+}
+
+func editName(id, edit string) string { return videoName(id) + "/edits/" + edit }
 
 func documentName(id string) string { return "videos/" + id + "/document" }
 
@@ -45,6 +53,25 @@ func parseTranscript(field, name string) (id, language string, err error) {
 	m := transcriptPattern.FindStringSubmatch(name)
 	if m == nil {
 		return "", "", invalid(field, "want videos/{video}/transcripts/{language}, with - for the video's own language, not %q", shorten(name))
+	}
+	return m[1], m[2], nil
+}
+
+// parseSegment returns the video, the language and the id in a segment's name.
+func parseSegment(field, name string) (id, language, segment string, err error) {
+	m := segmentPattern.FindStringSubmatch(name)
+	if m == nil {
+		return "", "", "", invalid(field, "want videos/{video}/transcripts/{language}/segments/{segment}, not %q", shorten(name))
+	}
+	id, language, err = parseTranscript(field, m[1])
+	return id, language, m[2], err
+}
+
+// parseEdit returns the video and the id in an edit's name.
+func parseEdit(field, name string) (id, edit string, err error) {
+	m := editPattern.FindStringSubmatch(name)
+	if m == nil {
+		return "", "", invalid(field, "want videos/{video}/edits/{edit}, not %q", shorten(name))
 	}
 	return m[1], m[2], nil
 }

@@ -92,16 +92,32 @@ func (b *bundle) asked(m method, key string) *dynamicpb.Message {
 	}
 	set("query", "tides")
 	set("purge", true)
+	set("character_offset", int32(3))
+	set("speaker", "A")
+	set("new_speaker", "B")
 	set("path", []byte("/v/a.mp4"))
+	if f := m.Input().Fields().ByName("names"); f != nil {
+		for _, id := range []string{"0", "1"} {
+			msg.Mutable(f).List().Append(protoreflect.ValueOf("videos/tides/transcripts/-/segments/tides-said-" + id))
+		}
+	}
 	for _, field := range []string{"name", "video", "parent"} {
 		f := m.Input().Fields().ByName(protoreflect.Name(field))
 		if f == nil || f.Kind() != protoreflect.StringKind {
 			continue
 		}
 		reference, _ := proto.GetExtension(f.Options(), annotations.E_ResourceReference).(*annotations.ResourceReference)
+		if reference.GetChildType() == "cuepoint.dev/Segment" {
+			set(field, "videos/tides/transcripts/-")
+			continue
+		}
 		switch reference.GetType() { // empty where the field names the parent of what is asked for
 		case "cuepoint.dev/Transcript":
 			set(field, "videos/tides/transcripts/-")
+		case "cuepoint.dev/Segment":
+			set(field, "videos/tides/transcripts/-/segments/tides-said-0")
+		case "cuepoint.dev/Edit":
+			set(field, "videos/tides/edits/none")
 		case "cuepoint.dev/Document":
 			set(field, "videos/tides/document")
 		case "cuepoint.dev/Key":
@@ -110,10 +126,15 @@ func (b *bundle) asked(m method, key string) *dynamicpb.Message {
 			set(field, "videos/tides")
 		}
 	}
-	if strings.Contains(m.rest().GetPatch(), "{video.name=") {
-		video := msg.Mutable(m.Input().Fields().ByName("video")).Message()
-		video.Set(video.Descriptor().Fields().ByName("name"), protoreflect.ValueOf("videos/tides"))
-		video.Set(video.Descriptor().Fields().ByName("title"), protoreflect.ValueOf("Tides"))
+	for field, text := range map[string]string{
+		"video":   `{"name": "videos/tides", "title": "Tides"}`,
+		"segment": `{"name": "videos/tides/transcripts/-/segments/tides-said-0", "text": "Tides", "startOffset": "1s", "endOffset": "2s"}`,
+	} {
+		if f := m.Input().Fields().ByName(protoreflect.Name(field)); f != nil && f.Kind() == protoreflect.MessageKind {
+			if err := protojson.Unmarshal([]byte(text), msg.Mutable(f).Message().Interface()); err != nil {
+				panic(err)
+			}
+		}
 	}
 	return msg
 }

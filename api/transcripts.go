@@ -22,6 +22,7 @@ import (
 type transcriptService struct {
 	cuepointv1.UnimplementedTranscriptServiceServer
 	libraries Libraries
+	commands  func(workspace string) Commands // nil where none are taken
 	feed      *events.Feed
 	pulse     time.Duration
 }
@@ -37,7 +38,7 @@ func (s *transcriptService) ListTranscripts(ctx context.Context, req *cuepointv1
 	if req.GetPageToken() != "" { // a video has one transcript at most
 		return nil, errToken()
 	}
-	_, said, err := s.said(ctx, id)
+	video, said, err := s.said(ctx, id)
 	if err != nil || len(said) == 0 {
 		return &cuepointv1.ListTranscriptsResponse{}, err
 	}
@@ -46,7 +47,7 @@ func (s *transcriptService) ListTranscripts(ctx context.Context, req *cuepointv1
 		return nil, err
 	}
 	transcript.Segments = nil
-	return &cuepointv1.ListTranscriptsResponse{Transcripts: []*cuepointv1.Transcript{transcriptMessage(id, nil, transcript)}}, nil
+	return &cuepointv1.ListTranscriptsResponse{Transcripts: []*cuepointv1.Transcript{transcriptMessage(video, nil, transcript)}}, nil
 }
 
 func (s *transcriptService) GetTranscript(ctx context.Context, req *cuepointv1.GetTranscriptRequest) (*cuepointv1.Transcript, error) {
@@ -54,7 +55,7 @@ func (s *transcriptService) GetTranscript(ctx context.Context, req *cuepointv1.G
 	if err != nil {
 		return nil, err
 	}
-	return transcriptMessage(video.ID, said, transcript), nil
+	return transcriptMessage(video, said, transcript), nil
 }
 
 func (s *transcriptService) ExportTranscript(ctx context.Context, req *cuepointv1.ExportTranscriptRequest) (*httpbody.HttpBody, error) {
@@ -141,27 +142,34 @@ func noTranscript(v *models.Video) error {
 
 // transcriptMessage translates a transcript. Its segments are those of the cues,
 // one by one, which know the ids.
-func transcriptMessage(id string, cues []models.Cue, t models.Transcript) *cuepointv1.Transcript {
+func transcriptMessage(v *models.Video, cues []models.Cue, t models.Transcript) *cuepointv1.Transcript {
 	m := &cuepointv1.Transcript{
-		Name:         transcriptName(id, t.Language),
+		Name:         transcriptName(v.ID, t.Language),
 		LanguageCode: t.Language,
 		Source:       enum[cuepointv1.Transcript_Source](cuepointv1.Transcript_Source_value, "SOURCE_", t.Source),
 		Model:        t.Model,
+		Etag:         Etag(v.Revision),
 	}
 	for i, s := range t.Segments {
-		m.Segments = append(m.Segments, segmentMessage(cues[i].ID, s))
+		m.Segments = append(m.Segments, segmentMessage(v.ID, t.Language, cues[i], s))
 	}
 	return m
 }
 
-func segmentMessage(id string, s models.Segment) *cuepointv1.Segment {
+// segmentMessage translates a segment of the transcript of a video in a
+// language, and the cue it is made of.
+func segmentMessage(video, language string, c models.Cue, s models.Segment) *cuepointv1.Segment {
 	m := &cuepointv1.Segment{
-		Id:          id,
+		Name:        segmentName(video, language, c.ID),
+		Id:          c.ID,
 		StartOffset: durationpb.New(s.Start),
 		EndOffset:   durationpb.New(s.End),
 		Text:        valid(s.Text),
 		Confidence:  s.Confidence,
 		Speaker:     valid(s.Speaker),
+	}
+	if c.Edit != "" {
+		m.Edit = editName(video, c.Edit)
 	}
 	for _, w := range s.Words {
 		m.Words = append(m.Words, &cuepointv1.Word{

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/analyzer/edits"
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -47,6 +48,18 @@ func (c commands) Cancel(ctx context.Context, id string) (*models.Video, error) 
 		return nil, err
 	}
 	return c.In(c.workspace).Video(ctx, id)
+}
+
+// Edit implements [api.Commands].
+func (c commands) Edit(ctx context.Context, id string, kind models.CueKind, by analyzer.Editor, plan edits.Plan) error {
+	_, err := c.Control.Edit(ctx, c.workspace, id, kind, by, plan)
+	return err
+}
+
+// RevertEdit implements [api.Commands].
+func (c commands) RevertEdit(ctx context.Context, id, edit string, by analyzer.Editor) error {
+	_, err := c.Control.RevertEdit(ctx, c.workspace, id, edit, by)
+	return err
 }
 
 // Delete implements [api.Commands]. The files are gone when it returns, unless

@@ -46,19 +46,28 @@ const (
 	// An attempt at a stage ended without a result and another is due: error
 	// says why.
 	Event_TYPE_STAGE_RESCHEDULED Event_Type = 7
+	// Somebody changed segments of the transcript, or took such a change back.
+	Event_TYPE_TRANSCRIPT_EDITED Event_Type = 8
+	// Somebody changed chapters, or took such a change back.
+	Event_TYPE_CHAPTERS_EDITED Event_Type = 9
+	// A stage ran again, and edits lost what they were made on: see stage.
+	Event_TYPE_EDITS_ORPHANED Event_Type = 10
 )
 
 // Enum value maps for Event_Type.
 var (
 	Event_Type_name = map[int32]string{
-		0: "TYPE_UNSPECIFIED",
-		1: "TYPE_VIDEO_CREATED",
-		2: "TYPE_VIDEO_STATE",
-		3: "TYPE_VIDEO_DELETED",
-		4: "TYPE_VIDEO_UNDELETED",
-		5: "TYPE_VIDEO_PURGED",
-		6: "TYPE_STAGE_STATUS",
-		7: "TYPE_STAGE_RESCHEDULED",
+		0:  "TYPE_UNSPECIFIED",
+		1:  "TYPE_VIDEO_CREATED",
+		2:  "TYPE_VIDEO_STATE",
+		3:  "TYPE_VIDEO_DELETED",
+		4:  "TYPE_VIDEO_UNDELETED",
+		5:  "TYPE_VIDEO_PURGED",
+		6:  "TYPE_STAGE_STATUS",
+		7:  "TYPE_STAGE_RESCHEDULED",
+		8:  "TYPE_TRANSCRIPT_EDITED",
+		9:  "TYPE_CHAPTERS_EDITED",
+		10: "TYPE_EDITS_ORPHANED",
 	}
 	Event_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED":       0,
@@ -69,6 +78,9 @@ var (
 		"TYPE_VIDEO_PURGED":      5,
 		"TYPE_STAGE_STATUS":      6,
 		"TYPE_STAGE_RESCHEDULED": 7,
+		"TYPE_TRANSCRIPT_EDITED": 8,
+		"TYPE_CHAPTERS_EDITED":   9,
+		"TYPE_EDITS_ORPHANED":    10,
 	}
 )
 
@@ -489,7 +501,7 @@ var File_cuepoint_v1_event_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x17cuepoint/v1/event.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xec\x04\n" +
+	"\x17cuepoint/v1/event.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xbb\x05\n" +
 	"\x05Event\x12\x1b\n" +
 	"\x06cursor\x18\x01 \x01(\tB\x03\xe0A\x03R\x06cursor\x120\n" +
 	"\x05video\x18\x02 \x01(\tB\x1a\xe0A\x03\xfaA\x14\n" +
@@ -501,7 +513,7 @@ const file_cuepoint_v1_event_proto_rawDesc = "" +
 	"\aattempt\x18\a \x01(\x05B\x03\xe0A\x03R\aattempt\x12-\n" +
 	"\x05error\x18\b \x01(\v2\x12.google.rpc.StatusB\x03\xe0A\x03R\x05error\x12@\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime\"\xc6\x01\n" +
+	"createTime\"\x95\x02\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TYPE_VIDEO_CREATED\x10\x01\x12\x14\n" +
@@ -510,7 +522,11 @@ const file_cuepoint_v1_event_proto_rawDesc = "" +
 	"\x14TYPE_VIDEO_UNDELETED\x10\x04\x12\x15\n" +
 	"\x11TYPE_VIDEO_PURGED\x10\x05\x12\x15\n" +
 	"\x11TYPE_STAGE_STATUS\x10\x06\x12\x1a\n" +
-	"\x16TYPE_STAGE_RESCHEDULED\x10\a\"\x9e\x02\n" +
+	"\x16TYPE_STAGE_RESCHEDULED\x10\a\x12\x1a\n" +
+	"\x16TYPE_TRANSCRIPT_EDITED\x10\b\x12\x18\n" +
+	"\x14TYPE_CHAPTERS_EDITED\x10\t\x12\x17\n" +
+	"\x13TYPE_EDITS_ORPHANED\x10\n" +
+	"\"\x9e\x02\n" +
 	"\x11ListEventsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +

@@ -12,7 +12,7 @@ import (
 	httpbody "google.golang.org/genproto/googleapis/api/httpbody"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -156,7 +156,10 @@ type Transcript struct {
 	// The recognizer's model. Empty when imported.
 	Model string `protobuf:"bytes,4,opt,name=model,proto3" json:"model,omitempty"`
 	// In order of time. Not set in a list.
-	Segments      []*Segment `protobuf:"bytes,5,rep,name=segments,proto3" json:"segments,omitempty"`
+	Segments []*Segment `protobuf:"bytes,5,rep,name=segments,proto3" json:"segments,omitempty"`
+	// Stands for what people have said of the video and changed in it. An edit
+	// that is made with it is made only if nobody else edited since.
+	Etag          string `protobuf:"bytes,6,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -226,187 +229,11 @@ func (x *Transcript) GetSegments() []*Segment {
 	return nil
 }
 
-// Segment is a sentence or caption.
-type Segment struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id, unique in the library.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// When it begins.
-	StartOffset *durationpb.Duration `protobuf:"bytes,2,opt,name=start_offset,json=startOffset,proto3" json:"start_offset,omitempty"`
-	// When it ends.
-	EndOffset *durationpb.Duration `protobuf:"bytes,3,opt,name=end_offset,json=endOffset,proto3" json:"end_offset,omitempty"`
-	// What was said.
-	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
-	// From 0 to 1; 1 for imported captions.
-	Confidence float64 `protobuf:"fixed64,5,opt,name=confidence,proto3" json:"confidence,omitempty"`
-	// Who said it, where known.
-	Speaker string `protobuf:"bytes,6,opt,name=speaker,proto3" json:"speaker,omitempty"`
-	// Its words, where their times are known.
-	Words []*Word `protobuf:"bytes,7,rep,name=words,proto3" json:"words,omitempty"`
-	// Heard just now, and to be replaced by the transcript: only a stream has
-	// such segments. Their ids are good for that stream alone.
-	Provisional   bool `protobuf:"varint,8,opt,name=provisional,proto3" json:"provisional,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Segment) Reset() {
-	*x = Segment{}
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Segment) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Segment) ProtoMessage() {}
-
-func (x *Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[1]
+func (x *Transcript) GetEtag() string {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Segment.ProtoReflect.Descriptor instead.
-func (*Segment) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *Segment) GetId() string {
-	if x != nil {
-		return x.Id
+		return x.Etag
 	}
 	return ""
-}
-
-func (x *Segment) GetStartOffset() *durationpb.Duration {
-	if x != nil {
-		return x.StartOffset
-	}
-	return nil
-}
-
-func (x *Segment) GetEndOffset() *durationpb.Duration {
-	if x != nil {
-		return x.EndOffset
-	}
-	return nil
-}
-
-func (x *Segment) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
-func (x *Segment) GetConfidence() float64 {
-	if x != nil {
-		return x.Confidence
-	}
-	return 0
-}
-
-func (x *Segment) GetSpeaker() string {
-	if x != nil {
-		return x.Speaker
-	}
-	return ""
-}
-
-func (x *Segment) GetWords() []*Word {
-	if x != nil {
-		return x.Words
-	}
-	return nil
-}
-
-func (x *Segment) GetProvisional() bool {
-	if x != nil {
-		return x.Provisional
-	}
-	return false
-}
-
-// Word is one spoken word.
-type Word struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// When it begins.
-	StartOffset *durationpb.Duration `protobuf:"bytes,1,opt,name=start_offset,json=startOffset,proto3" json:"start_offset,omitempty"`
-	// When it ends.
-	EndOffset *durationpb.Duration `protobuf:"bytes,2,opt,name=end_offset,json=endOffset,proto3" json:"end_offset,omitempty"`
-	// The word, with its punctuation.
-	Word string `protobuf:"bytes,3,opt,name=word,proto3" json:"word,omitempty"`
-	// From 0 to 1.
-	Confidence    float64 `protobuf:"fixed64,4,opt,name=confidence,proto3" json:"confidence,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Word) Reset() {
-	*x = Word{}
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Word) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Word) ProtoMessage() {}
-
-func (x *Word) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Word.ProtoReflect.Descriptor instead.
-func (*Word) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Word) GetStartOffset() *durationpb.Duration {
-	if x != nil {
-		return x.StartOffset
-	}
-	return nil
-}
-
-func (x *Word) GetEndOffset() *durationpb.Duration {
-	if x != nil {
-		return x.EndOffset
-	}
-	return nil
-}
-
-func (x *Word) GetWord() string {
-	if x != nil {
-		return x.Word
-	}
-	return ""
-}
-
-func (x *Word) GetConfidence() float64 {
-	if x != nil {
-		return x.Confidence
-	}
-	return 0
 }
 
 // GetTranscriptRequest asks for one transcript.
@@ -421,7 +248,7 @@ type GetTranscriptRequest struct {
 
 func (x *GetTranscriptRequest) Reset() {
 	*x = GetTranscriptRequest{}
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[3]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -433,7 +260,7 @@ func (x *GetTranscriptRequest) String() string {
 func (*GetTranscriptRequest) ProtoMessage() {}
 
 func (x *GetTranscriptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[3]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -446,7 +273,7 @@ func (x *GetTranscriptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTranscriptRequest.ProtoReflect.Descriptor instead.
 func (*GetTranscriptRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{3}
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *GetTranscriptRequest) GetName() string {
@@ -471,7 +298,7 @@ type ListTranscriptsRequest struct {
 
 func (x *ListTranscriptsRequest) Reset() {
 	*x = ListTranscriptsRequest{}
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[4]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -483,7 +310,7 @@ func (x *ListTranscriptsRequest) String() string {
 func (*ListTranscriptsRequest) ProtoMessage() {}
 
 func (x *ListTranscriptsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[4]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -496,7 +323,7 @@ func (x *ListTranscriptsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTranscriptsRequest.ProtoReflect.Descriptor instead.
 func (*ListTranscriptsRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{4}
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ListTranscriptsRequest) GetParent() string {
@@ -533,7 +360,7 @@ type ListTranscriptsResponse struct {
 
 func (x *ListTranscriptsResponse) Reset() {
 	*x = ListTranscriptsResponse{}
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[5]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -545,7 +372,7 @@ func (x *ListTranscriptsResponse) String() string {
 func (*ListTranscriptsResponse) ProtoMessage() {}
 
 func (x *ListTranscriptsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[5]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -558,7 +385,7 @@ func (x *ListTranscriptsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTranscriptsResponse.ProtoReflect.Descriptor instead.
 func (*ListTranscriptsResponse) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{5}
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListTranscriptsResponse) GetTranscripts() []*Transcript {
@@ -589,7 +416,7 @@ type ExportTranscriptRequest struct {
 
 func (x *ExportTranscriptRequest) Reset() {
 	*x = ExportTranscriptRequest{}
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[6]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +428,7 @@ func (x *ExportTranscriptRequest) String() string {
 func (*ExportTranscriptRequest) ProtoMessage() {}
 
 func (x *ExportTranscriptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[6]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +441,7 @@ func (x *ExportTranscriptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportTranscriptRequest.ProtoReflect.Descriptor instead.
 func (*ExportTranscriptRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{6}
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ExportTranscriptRequest) GetName() string {
@@ -647,7 +474,7 @@ type StreamTranscriptRequest struct {
 
 func (x *StreamTranscriptRequest) Reset() {
 	*x = StreamTranscriptRequest{}
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[7]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -659,7 +486,7 @@ func (x *StreamTranscriptRequest) String() string {
 func (*StreamTranscriptRequest) ProtoMessage() {}
 
 func (x *StreamTranscriptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[7]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -672,7 +499,7 @@ func (x *StreamTranscriptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamTranscriptRequest.ProtoReflect.Descriptor instead.
 func (*StreamTranscriptRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{7}
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *StreamTranscriptRequest) GetName() string {
@@ -708,7 +535,7 @@ type StreamTranscriptResponse struct {
 
 func (x *StreamTranscriptResponse) Reset() {
 	*x = StreamTranscriptResponse{}
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[8]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +547,7 @@ func (x *StreamTranscriptResponse) String() string {
 func (*StreamTranscriptResponse) ProtoMessage() {}
 
 func (x *StreamTranscriptResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[8]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +560,7 @@ func (x *StreamTranscriptResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamTranscriptResponse.ProtoReflect.Descriptor instead.
 func (*StreamTranscriptResponse) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{8}
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *StreamTranscriptResponse) GetCursor() string {
@@ -805,6 +632,90 @@ func (*StreamTranscriptResponse_Restart_) isStreamTranscriptResponse_Update() {}
 
 func (*StreamTranscriptResponse_Transcript) isStreamTranscriptResponse_Update() {}
 
+// RenameSpeakerRequest gives a speaker another name.
+type RenameSpeakerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `videos/{video}/transcripts/{transcript}`; the last element may be `-`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// As segments call the speaker now.
+	Speaker string `protobuf:"bytes,2,opt,name=speaker,proto3" json:"speaker,omitempty"`
+	// As they are to.
+	NewSpeaker string `protobuf:"bytes,3,opt,name=new_speaker,json=newSpeaker,proto3" json:"new_speaker,omitempty"`
+	// Makes the edit only if this is still the transcript's etag. Empty: in any
+	// case.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A UUID by which the request can be made again without doing it twice: it is
+	// answered as the first time.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenameSpeakerRequest) Reset() {
+	*x = RenameSpeakerRequest{}
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenameSpeakerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenameSpeakerRequest) ProtoMessage() {}
+
+func (x *RenameSpeakerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenameSpeakerRequest.ProtoReflect.Descriptor instead.
+func (*RenameSpeakerRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RenameSpeakerRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RenameSpeakerRequest) GetSpeaker() string {
+	if x != nil {
+		return x.Speaker
+	}
+	return ""
+}
+
+func (x *RenameSpeakerRequest) GetNewSpeaker() string {
+	if x != nil {
+		return x.NewSpeaker
+	}
+	return ""
+}
+
+func (x *RenameSpeakerRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RenameSpeakerRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // Restart takes back what was told.
 type StreamTranscriptResponse_Restart struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -814,7 +725,7 @@ type StreamTranscriptResponse_Restart struct {
 
 func (x *StreamTranscriptResponse_Restart) Reset() {
 	*x = StreamTranscriptResponse_Restart{}
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[9]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -826,7 +737,7 @@ func (x *StreamTranscriptResponse_Restart) String() string {
 func (*StreamTranscriptResponse_Restart) ProtoMessage() {}
 
 func (x *StreamTranscriptResponse_Restart) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[9]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -839,47 +750,28 @@ func (x *StreamTranscriptResponse_Restart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamTranscriptResponse_Restart.ProtoReflect.Descriptor instead.
 func (*StreamTranscriptResponse_Restart) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{8, 0}
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{6, 0}
 }
 
 var File_cuepoint_v1_transcript_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\"\xf8\x02\n" +
+	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16cuepoint/v1/edit.proto\x1a\x19cuepoint/v1/options.proto\x1a\x19cuepoint/v1/segment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\"\x91\x03\n" +
 	"\n" +
 	"Transcript\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12#\n" +
 	"\rlanguage_code\x18\x02 \x01(\tR\flanguageCode\x126\n" +
 	"\x06source\x18\x03 \x01(\x0e2\x1e.cuepoint.v1.Transcript.SourceR\x06source\x12\x14\n" +
 	"\x05model\x18\x04 \x01(\tR\x05model\x120\n" +
-	"\bsegments\x18\x05 \x03(\v2\x14.cuepoint.v1.SegmentR\bsegments\"L\n" +
+	"\bsegments\x18\x05 \x03(\v2\x14.cuepoint.v1.SegmentR\bsegments\x12\x17\n" +
+	"\x04etag\x18\x06 \x01(\tB\x03\xe0A\x03R\x04etag\"L\n" +
 	"\x06Source\x12\x16\n" +
 	"\x12SOURCE_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fSOURCE_IMPORTED\x10\x01\x12\x15\n" +
 	"\x11SOURCE_RECOGNIZED\x10\x02:^\xeaA[\n" +
 	"\x17cuepoint.dev/Transcript\x12'videos/{video}/transcripts/{transcript}*\vtranscripts2\n" +
-	"transcript\"\xaa\x02\n" +
-	"\aSegment\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12<\n" +
-	"\fstart_offset\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x128\n" +
-	"\n" +
-	"end_offset\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tendOffset\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text\x12\x1e\n" +
-	"\n" +
-	"confidence\x18\x05 \x01(\x01R\n" +
-	"confidence\x12\x18\n" +
-	"\aspeaker\x18\x06 \x01(\tR\aspeaker\x12'\n" +
-	"\x05words\x18\a \x03(\v2\x11.cuepoint.v1.WordR\x05words\x12 \n" +
-	"\vprovisional\x18\b \x01(\bR\vprovisional\"\xb2\x01\n" +
-	"\x04Word\x12<\n" +
-	"\fstart_offset\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x128\n" +
-	"\n" +
-	"end_offset\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\tendOffset\x12\x12\n" +
-	"\x04word\x18\x03 \x01(\tR\x04word\x12\x1e\n" +
-	"\n" +
-	"confidence\x18\x04 \x01(\x01R\n" +
-	"confidence\"\xa9\x01\n" +
+	"transcript\"\xa9\x01\n" +
 	"\x14GetTranscriptRequest\x12\x90\x01\n" +
 	"\x04name\x18\x01 \x01(\tB|\xe0A\x02\xfaA\x19\n" +
 	"\x17cuepoint.dev/Transcript\xbaHZrX2V^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})$R\x04name\"\xc7\x01\n" +
@@ -907,19 +799,34 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"transcript\x18\x04 \x01(\v2\x17.cuepoint.v1.TranscriptH\x00R\n" +
 	"transcript\x1a\t\n" +
 	"\aRestartB\b\n" +
-	"\x06update*\xbe\x01\n" +
+	"\x06update\"\xcb\x02\n" +
+	"\x14RenameSpeakerRequest\x12\x90\x01\n" +
+	"\x04name\x18\x01 \x01(\tB|\xe0A\x02\xfaA\x19\n" +
+	"\x17cuepoint.dev/Transcript\xbaHZrX2V^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})$R\x04name\x12'\n" +
+	"\aspeaker\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\aspeaker\x12.\n" +
+	"\vnew_speaker\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\n" +
+	"newSpeaker\x12\x1b\n" +
+	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x12*\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId*\xbe\x01\n" +
 	"\x10TranscriptFormat\x12!\n" +
 	"\x1dTRANSCRIPT_FORMAT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TRANSCRIPT_FORMAT_VTT\x10\x01\x12\x19\n" +
 	"\x15TRANSCRIPT_FORMAT_SRT\x10\x02\x12\x1a\n" +
 	"\x16TRANSCRIPT_FORMAT_TTML\x10\x03\x12\x19\n" +
 	"\x15TRANSCRIPT_FORMAT_TXT\x10\x04\x12\x1a\n" +
-	"\x16TRANSCRIPT_FORMAT_JSON\x10\x052\xf0\x04\n" +
+	"\x16TRANSCRIPT_FORMAT_JSON\x10\x052\xba\f\n" +
 	"\x11TranscriptService\x12\x97\x01\n" +
 	"\x0fListTranscripts\x12#.cuepoint.v1.ListTranscriptsRequest\x1a$.cuepoint.v1.ListTranscriptsResponse\"9\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=videos/*}/transcripts\x90\x02\x01\x12\x84\x01\n" +
 	"\rGetTranscript\x12!.cuepoint.v1.GetTranscriptRequest\x1a\x17.cuepoint.v1.Transcript\"7\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=videos/*/transcripts/*}\x90\x02\x01\x12\xa1\x01\n" +
 	"\x10StreamTranscript\x12$.cuepoint.v1.StreamTranscriptRequest\x1a%.cuepoint.v1.StreamTranscriptResponse\">\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=videos/*/transcripts/*}:stream\x90\x02\x010\x01\x12\x95\x01\n" +
-	"\x10ExportTranscript\x12$.cuepoint.v1.ExportTranscriptRequest\x1a\x14.google.api.HttpBody\"E\xdaA\vname,format\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=videos/*/transcripts/*}:export\x90\x02\x01B\xac\x01\n" +
+	"\x10ExportTranscript\x12$.cuepoint.v1.ExportTranscriptRequest\x1a\x14.google.api.HttpBody\"E\xdaA\vname,format\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=videos/*/transcripts/*}:export\x90\x02\x01\x12\x9c\x01\n" +
+	"\rCreateSegment\x12!.cuepoint.v1.CreateSegmentRequest\x1a\x14.cuepoint.v1.Segment\"R\xdaA\x0eparent,segment\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x027:\asegment\",/v1/{parent=videos/*/transcripts/*}/segments\x12\xa9\x01\n" +
+	"\rUpdateSegment\x12!.cuepoint.v1.UpdateSegmentRequest\x1a\x14.cuepoint.v1.Segment\"_\xdaA\x13segment,update_mask\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02?:\asegment24/v1/{segment.name=videos/*/transcripts/*/segments/*}\x12\x8b\x01\n" +
+	"\rDeleteSegment\x12!.cuepoint.v1.DeleteSegmentRequest\x1a\x16.google.protobuf.Empty\"?\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02.*,/v1/{name=videos/*/transcripts/*/segments/*}\x12\x9a\x01\n" +
+	"\rMergeSegments\x12!.cuepoint.v1.MergeSegmentsRequest\x1a\x14.cuepoint.v1.Segment\"P\xdaA\fparent,names\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{parent=videos/*/transcripts/*}/segments:merge\x12\xae\x01\n" +
+	"\fSplitSegment\x12 .cuepoint.v1.SplitSegmentRequest\x1a!.cuepoint.v1.SplitSegmentResponse\"Y\xdaA\x15name,character_offset\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x027:\x01*\"2/v1/{name=videos/*/transcripts/*/segments/*}:split\x12\xa0\x01\n" +
+	"\rRenameSpeaker\x12!.cuepoint.v1.RenameSpeakerRequest\x1a\x11.cuepoint.v1.Edit\"Y\xdaA\x18name,speaker,new_speaker\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x024:\x01*\"//v1/{name=videos/*/transcripts/*}:renameSpeakerB\xac\x01\n" +
 	"\x0fcom.cuepoint.v1B\x0fTranscriptProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
 var (
@@ -935,49 +842,63 @@ func file_cuepoint_v1_transcript_proto_rawDescGZIP() []byte {
 }
 
 var file_cuepoint_v1_transcript_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cuepoint_v1_transcript_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_cuepoint_v1_transcript_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_cuepoint_v1_transcript_proto_goTypes = []any{
 	(TranscriptFormat)(0),                    // 0: cuepoint.v1.TranscriptFormat
 	(Transcript_Source)(0),                   // 1: cuepoint.v1.Transcript.Source
 	(*Transcript)(nil),                       // 2: cuepoint.v1.Transcript
-	(*Segment)(nil),                          // 3: cuepoint.v1.Segment
-	(*Word)(nil),                             // 4: cuepoint.v1.Word
-	(*GetTranscriptRequest)(nil),             // 5: cuepoint.v1.GetTranscriptRequest
-	(*ListTranscriptsRequest)(nil),           // 6: cuepoint.v1.ListTranscriptsRequest
-	(*ListTranscriptsResponse)(nil),          // 7: cuepoint.v1.ListTranscriptsResponse
-	(*ExportTranscriptRequest)(nil),          // 8: cuepoint.v1.ExportTranscriptRequest
-	(*StreamTranscriptRequest)(nil),          // 9: cuepoint.v1.StreamTranscriptRequest
-	(*StreamTranscriptResponse)(nil),         // 10: cuepoint.v1.StreamTranscriptResponse
-	(*StreamTranscriptResponse_Restart)(nil), // 11: cuepoint.v1.StreamTranscriptResponse.Restart
-	(*durationpb.Duration)(nil),              // 12: google.protobuf.Duration
-	(*httpbody.HttpBody)(nil),                // 13: google.api.HttpBody
+	(*GetTranscriptRequest)(nil),             // 3: cuepoint.v1.GetTranscriptRequest
+	(*ListTranscriptsRequest)(nil),           // 4: cuepoint.v1.ListTranscriptsRequest
+	(*ListTranscriptsResponse)(nil),          // 5: cuepoint.v1.ListTranscriptsResponse
+	(*ExportTranscriptRequest)(nil),          // 6: cuepoint.v1.ExportTranscriptRequest
+	(*StreamTranscriptRequest)(nil),          // 7: cuepoint.v1.StreamTranscriptRequest
+	(*StreamTranscriptResponse)(nil),         // 8: cuepoint.v1.StreamTranscriptResponse
+	(*RenameSpeakerRequest)(nil),             // 9: cuepoint.v1.RenameSpeakerRequest
+	(*StreamTranscriptResponse_Restart)(nil), // 10: cuepoint.v1.StreamTranscriptResponse.Restart
+	(*Segment)(nil),                          // 11: cuepoint.v1.Segment
+	(*CreateSegmentRequest)(nil),             // 12: cuepoint.v1.CreateSegmentRequest
+	(*UpdateSegmentRequest)(nil),             // 13: cuepoint.v1.UpdateSegmentRequest
+	(*DeleteSegmentRequest)(nil),             // 14: cuepoint.v1.DeleteSegmentRequest
+	(*MergeSegmentsRequest)(nil),             // 15: cuepoint.v1.MergeSegmentsRequest
+	(*SplitSegmentRequest)(nil),              // 16: cuepoint.v1.SplitSegmentRequest
+	(*httpbody.HttpBody)(nil),                // 17: google.api.HttpBody
+	(*emptypb.Empty)(nil),                    // 18: google.protobuf.Empty
+	(*SplitSegmentResponse)(nil),             // 19: cuepoint.v1.SplitSegmentResponse
+	(*Edit)(nil),                             // 20: cuepoint.v1.Edit
 }
 var file_cuepoint_v1_transcript_proto_depIdxs = []int32{
 	1,  // 0: cuepoint.v1.Transcript.source:type_name -> cuepoint.v1.Transcript.Source
-	3,  // 1: cuepoint.v1.Transcript.segments:type_name -> cuepoint.v1.Segment
-	12, // 2: cuepoint.v1.Segment.start_offset:type_name -> google.protobuf.Duration
-	12, // 3: cuepoint.v1.Segment.end_offset:type_name -> google.protobuf.Duration
-	4,  // 4: cuepoint.v1.Segment.words:type_name -> cuepoint.v1.Word
-	12, // 5: cuepoint.v1.Word.start_offset:type_name -> google.protobuf.Duration
-	12, // 6: cuepoint.v1.Word.end_offset:type_name -> google.protobuf.Duration
-	2,  // 7: cuepoint.v1.ListTranscriptsResponse.transcripts:type_name -> cuepoint.v1.Transcript
-	0,  // 8: cuepoint.v1.ExportTranscriptRequest.format:type_name -> cuepoint.v1.TranscriptFormat
-	3,  // 9: cuepoint.v1.StreamTranscriptResponse.segment:type_name -> cuepoint.v1.Segment
-	11, // 10: cuepoint.v1.StreamTranscriptResponse.restart:type_name -> cuepoint.v1.StreamTranscriptResponse.Restart
-	2,  // 11: cuepoint.v1.StreamTranscriptResponse.transcript:type_name -> cuepoint.v1.Transcript
-	6,  // 12: cuepoint.v1.TranscriptService.ListTranscripts:input_type -> cuepoint.v1.ListTranscriptsRequest
-	5,  // 13: cuepoint.v1.TranscriptService.GetTranscript:input_type -> cuepoint.v1.GetTranscriptRequest
-	9,  // 14: cuepoint.v1.TranscriptService.StreamTranscript:input_type -> cuepoint.v1.StreamTranscriptRequest
-	8,  // 15: cuepoint.v1.TranscriptService.ExportTranscript:input_type -> cuepoint.v1.ExportTranscriptRequest
-	7,  // 16: cuepoint.v1.TranscriptService.ListTranscripts:output_type -> cuepoint.v1.ListTranscriptsResponse
-	2,  // 17: cuepoint.v1.TranscriptService.GetTranscript:output_type -> cuepoint.v1.Transcript
-	10, // 18: cuepoint.v1.TranscriptService.StreamTranscript:output_type -> cuepoint.v1.StreamTranscriptResponse
-	13, // 19: cuepoint.v1.TranscriptService.ExportTranscript:output_type -> google.api.HttpBody
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	11, // 1: cuepoint.v1.Transcript.segments:type_name -> cuepoint.v1.Segment
+	2,  // 2: cuepoint.v1.ListTranscriptsResponse.transcripts:type_name -> cuepoint.v1.Transcript
+	0,  // 3: cuepoint.v1.ExportTranscriptRequest.format:type_name -> cuepoint.v1.TranscriptFormat
+	11, // 4: cuepoint.v1.StreamTranscriptResponse.segment:type_name -> cuepoint.v1.Segment
+	10, // 5: cuepoint.v1.StreamTranscriptResponse.restart:type_name -> cuepoint.v1.StreamTranscriptResponse.Restart
+	2,  // 6: cuepoint.v1.StreamTranscriptResponse.transcript:type_name -> cuepoint.v1.Transcript
+	4,  // 7: cuepoint.v1.TranscriptService.ListTranscripts:input_type -> cuepoint.v1.ListTranscriptsRequest
+	3,  // 8: cuepoint.v1.TranscriptService.GetTranscript:input_type -> cuepoint.v1.GetTranscriptRequest
+	7,  // 9: cuepoint.v1.TranscriptService.StreamTranscript:input_type -> cuepoint.v1.StreamTranscriptRequest
+	6,  // 10: cuepoint.v1.TranscriptService.ExportTranscript:input_type -> cuepoint.v1.ExportTranscriptRequest
+	12, // 11: cuepoint.v1.TranscriptService.CreateSegment:input_type -> cuepoint.v1.CreateSegmentRequest
+	13, // 12: cuepoint.v1.TranscriptService.UpdateSegment:input_type -> cuepoint.v1.UpdateSegmentRequest
+	14, // 13: cuepoint.v1.TranscriptService.DeleteSegment:input_type -> cuepoint.v1.DeleteSegmentRequest
+	15, // 14: cuepoint.v1.TranscriptService.MergeSegments:input_type -> cuepoint.v1.MergeSegmentsRequest
+	16, // 15: cuepoint.v1.TranscriptService.SplitSegment:input_type -> cuepoint.v1.SplitSegmentRequest
+	9,  // 16: cuepoint.v1.TranscriptService.RenameSpeaker:input_type -> cuepoint.v1.RenameSpeakerRequest
+	5,  // 17: cuepoint.v1.TranscriptService.ListTranscripts:output_type -> cuepoint.v1.ListTranscriptsResponse
+	2,  // 18: cuepoint.v1.TranscriptService.GetTranscript:output_type -> cuepoint.v1.Transcript
+	8,  // 19: cuepoint.v1.TranscriptService.StreamTranscript:output_type -> cuepoint.v1.StreamTranscriptResponse
+	17, // 20: cuepoint.v1.TranscriptService.ExportTranscript:output_type -> google.api.HttpBody
+	11, // 21: cuepoint.v1.TranscriptService.CreateSegment:output_type -> cuepoint.v1.Segment
+	11, // 22: cuepoint.v1.TranscriptService.UpdateSegment:output_type -> cuepoint.v1.Segment
+	18, // 23: cuepoint.v1.TranscriptService.DeleteSegment:output_type -> google.protobuf.Empty
+	11, // 24: cuepoint.v1.TranscriptService.MergeSegments:output_type -> cuepoint.v1.Segment
+	19, // 25: cuepoint.v1.TranscriptService.SplitSegment:output_type -> cuepoint.v1.SplitSegmentResponse
+	20, // 26: cuepoint.v1.TranscriptService.RenameSpeaker:output_type -> cuepoint.v1.Edit
+	17, // [17:27] is the sub-list for method output_type
+	7,  // [7:17] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_transcript_proto_init() }
@@ -985,8 +906,10 @@ func file_cuepoint_v1_transcript_proto_init() {
 	if File_cuepoint_v1_transcript_proto != nil {
 		return
 	}
+	file_cuepoint_v1_edit_proto_init()
 	file_cuepoint_v1_options_proto_init()
-	file_cuepoint_v1_transcript_proto_msgTypes[8].OneofWrappers = []any{
+	file_cuepoint_v1_segment_proto_init()
+	file_cuepoint_v1_transcript_proto_msgTypes[6].OneofWrappers = []any{
 		(*StreamTranscriptResponse_Segment)(nil),
 		(*StreamTranscriptResponse_Restart_)(nil),
 		(*StreamTranscriptResponse_Transcript)(nil),
@@ -997,7 +920,7 @@ func file_cuepoint_v1_transcript_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_transcript_proto_rawDesc), len(file_cuepoint_v1_transcript_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   10,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -12,6 +12,7 @@ import (
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 )
 
 // This is a compile-time assertion to ensure that this generated file
@@ -24,6 +25,12 @@ const (
 	TranscriptService_GetTranscript_FullMethodName    = "/cuepoint.v1.TranscriptService/GetTranscript"
 	TranscriptService_StreamTranscript_FullMethodName = "/cuepoint.v1.TranscriptService/StreamTranscript"
 	TranscriptService_ExportTranscript_FullMethodName = "/cuepoint.v1.TranscriptService/ExportTranscript"
+	TranscriptService_CreateSegment_FullMethodName    = "/cuepoint.v1.TranscriptService/CreateSegment"
+	TranscriptService_UpdateSegment_FullMethodName    = "/cuepoint.v1.TranscriptService/UpdateSegment"
+	TranscriptService_DeleteSegment_FullMethodName    = "/cuepoint.v1.TranscriptService/DeleteSegment"
+	TranscriptService_MergeSegments_FullMethodName    = "/cuepoint.v1.TranscriptService/MergeSegments"
+	TranscriptService_SplitSegment_FullMethodName     = "/cuepoint.v1.TranscriptService/SplitSegment"
+	TranscriptService_RenameSpeaker_FullMethodName    = "/cuepoint.v1.TranscriptService/RenameSpeaker"
 )
 
 // TranscriptServiceClient is the client API for TranscriptService service.
@@ -69,6 +76,44 @@ type TranscriptServiceClient interface {
 	// Errors: INVALID_ARGUMENT for a malformed name or a format there is not,
 	// NOT_FOUND.
 	ExportTranscript(ctx context.Context, in *ExportTranscriptRequest, opts ...grpc.CallOption) (*httpbody.HttpBody, error)
+	// CreateSegment adds a segment that nobody found.
+	//
+	// Errors: INVALID_ARGUMENT for a segment without a text or with times that are
+	// not within the video; NOT_FOUND; CONFLICT (ABORTED) where the etag is not the
+	// transcript's any more.
+	CreateSegment(ctx context.Context, in *CreateSegmentRequest, opts ...grpc.CallOption) (*Segment, error)
+	// UpdateSegment corrects a segment: its text, its times or its speaker. Like
+	// every edit it can be reverted, is found by search at once, and is laid over
+	// what is said at that time when speech is listened to again.
+	//
+	// Errors: INVALID_ARGUMENT for a value or an update_mask that cannot be;
+	// NOT_FOUND; CONFLICT (ABORTED) where the etag is not the transcript's any more.
+	UpdateSegment(ctx context.Context, in *UpdateSegmentRequest, opts ...grpc.CallOption) (*Segment, error)
+	// DeleteSegment takes a segment away, such as one that nobody said. Reverting
+	// the edit brings it back.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name; NOT_FOUND; CONFLICT (ABORTED)
+	// where the etag is not the transcript's any more.
+	DeleteSegment(ctx context.Context, in *DeleteSegmentRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
+	// MergeSegments makes one segment of several that follow each other: their
+	// texts, one after the other, said by the speaker of the first.
+	//
+	// Errors: INVALID_ARGUMENT for segments that do not follow each other;
+	// NOT_FOUND; CONFLICT (ABORTED) where the etag is not the transcript's any more.
+	MergeSegments(ctx context.Context, in *MergeSegmentsRequest, opts ...grpc.CallOption) (*Segment, error)
+	// SplitSegment makes two segments of one.
+	//
+	// Errors: INVALID_ARGUMENT for a place that is not within the text, or a time
+	// not within the segment; NOT_FOUND; CONFLICT (ABORTED) where the etag is not
+	// the transcript's any more.
+	SplitSegment(ctx context.Context, in *SplitSegmentRequest, opts ...grpc.CallOption) (*SplitSegmentResponse, error)
+	// RenameSpeaker gives a speaker another name wherever he speaks, also in what
+	// is heard when speech is listened to again. It is one edit.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name; NOT_FOUND, also where nobody
+	// is called so; CONFLICT (ABORTED) where the etag is not the transcript's any
+	// more.
+	RenameSpeaker(ctx context.Context, in *RenameSpeakerRequest, opts ...grpc.CallOption) (*Edit, error)
 }
 
 type transcriptServiceClient struct {
@@ -128,6 +173,66 @@ func (c *transcriptServiceClient) ExportTranscript(ctx context.Context, in *Expo
 	return out, nil
 }
 
+func (c *transcriptServiceClient) CreateSegment(ctx context.Context, in *CreateSegmentRequest, opts ...grpc.CallOption) (*Segment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Segment)
+	err := c.cc.Invoke(ctx, TranscriptService_CreateSegment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *transcriptServiceClient) UpdateSegment(ctx context.Context, in *UpdateSegmentRequest, opts ...grpc.CallOption) (*Segment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Segment)
+	err := c.cc.Invoke(ctx, TranscriptService_UpdateSegment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *transcriptServiceClient) DeleteSegment(ctx context.Context, in *DeleteSegmentRequest, opts ...grpc.CallOption) (*emptypb.Empty, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(emptypb.Empty)
+	err := c.cc.Invoke(ctx, TranscriptService_DeleteSegment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *transcriptServiceClient) MergeSegments(ctx context.Context, in *MergeSegmentsRequest, opts ...grpc.CallOption) (*Segment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Segment)
+	err := c.cc.Invoke(ctx, TranscriptService_MergeSegments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *transcriptServiceClient) SplitSegment(ctx context.Context, in *SplitSegmentRequest, opts ...grpc.CallOption) (*SplitSegmentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SplitSegmentResponse)
+	err := c.cc.Invoke(ctx, TranscriptService_SplitSegment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *transcriptServiceClient) RenameSpeaker(ctx context.Context, in *RenameSpeakerRequest, opts ...grpc.CallOption) (*Edit, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Edit)
+	err := c.cc.Invoke(ctx, TranscriptService_RenameSpeaker_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TranscriptServiceServer is the server API for TranscriptService service.
 // All implementations must embed UnimplementedTranscriptServiceServer
 // for forward compatibility.
@@ -171,6 +276,44 @@ type TranscriptServiceServer interface {
 	// Errors: INVALID_ARGUMENT for a malformed name or a format there is not,
 	// NOT_FOUND.
 	ExportTranscript(context.Context, *ExportTranscriptRequest) (*httpbody.HttpBody, error)
+	// CreateSegment adds a segment that nobody found.
+	//
+	// Errors: INVALID_ARGUMENT for a segment without a text or with times that are
+	// not within the video; NOT_FOUND; CONFLICT (ABORTED) where the etag is not the
+	// transcript's any more.
+	CreateSegment(context.Context, *CreateSegmentRequest) (*Segment, error)
+	// UpdateSegment corrects a segment: its text, its times or its speaker. Like
+	// every edit it can be reverted, is found by search at once, and is laid over
+	// what is said at that time when speech is listened to again.
+	//
+	// Errors: INVALID_ARGUMENT for a value or an update_mask that cannot be;
+	// NOT_FOUND; CONFLICT (ABORTED) where the etag is not the transcript's any more.
+	UpdateSegment(context.Context, *UpdateSegmentRequest) (*Segment, error)
+	// DeleteSegment takes a segment away, such as one that nobody said. Reverting
+	// the edit brings it back.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name; NOT_FOUND; CONFLICT (ABORTED)
+	// where the etag is not the transcript's any more.
+	DeleteSegment(context.Context, *DeleteSegmentRequest) (*emptypb.Empty, error)
+	// MergeSegments makes one segment of several that follow each other: their
+	// texts, one after the other, said by the speaker of the first.
+	//
+	// Errors: INVALID_ARGUMENT for segments that do not follow each other;
+	// NOT_FOUND; CONFLICT (ABORTED) where the etag is not the transcript's any more.
+	MergeSegments(context.Context, *MergeSegmentsRequest) (*Segment, error)
+	// SplitSegment makes two segments of one.
+	//
+	// Errors: INVALID_ARGUMENT for a place that is not within the text, or a time
+	// not within the segment; NOT_FOUND; CONFLICT (ABORTED) where the etag is not
+	// the transcript's any more.
+	SplitSegment(context.Context, *SplitSegmentRequest) (*SplitSegmentResponse, error)
+	// RenameSpeaker gives a speaker another name wherever he speaks, also in what
+	// is heard when speech is listened to again. It is one edit.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name; NOT_FOUND, also where nobody
+	// is called so; CONFLICT (ABORTED) where the etag is not the transcript's any
+	// more.
+	RenameSpeaker(context.Context, *RenameSpeakerRequest) (*Edit, error)
 	mustEmbedUnimplementedTranscriptServiceServer()
 }
 
@@ -192,6 +335,24 @@ func (UnimplementedTranscriptServiceServer) StreamTranscript(*StreamTranscriptRe
 }
 func (UnimplementedTranscriptServiceServer) ExportTranscript(context.Context, *ExportTranscriptRequest) (*httpbody.HttpBody, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExportTranscript not implemented")
+}
+func (UnimplementedTranscriptServiceServer) CreateSegment(context.Context, *CreateSegmentRequest) (*Segment, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateSegment not implemented")
+}
+func (UnimplementedTranscriptServiceServer) UpdateSegment(context.Context, *UpdateSegmentRequest) (*Segment, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateSegment not implemented")
+}
+func (UnimplementedTranscriptServiceServer) DeleteSegment(context.Context, *DeleteSegmentRequest) (*emptypb.Empty, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteSegment not implemented")
+}
+func (UnimplementedTranscriptServiceServer) MergeSegments(context.Context, *MergeSegmentsRequest) (*Segment, error) {
+	return nil, status.Error(codes.Unimplemented, "method MergeSegments not implemented")
+}
+func (UnimplementedTranscriptServiceServer) SplitSegment(context.Context, *SplitSegmentRequest) (*SplitSegmentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SplitSegment not implemented")
+}
+func (UnimplementedTranscriptServiceServer) RenameSpeaker(context.Context, *RenameSpeakerRequest) (*Edit, error) {
+	return nil, status.Error(codes.Unimplemented, "method RenameSpeaker not implemented")
 }
 func (UnimplementedTranscriptServiceServer) mustEmbedUnimplementedTranscriptServiceServer() {}
 func (UnimplementedTranscriptServiceServer) testEmbeddedByValue()                           {}
@@ -279,6 +440,114 @@ func _TranscriptService_ExportTranscript_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TranscriptService_CreateSegment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateSegmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TranscriptServiceServer).CreateSegment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TranscriptService_CreateSegment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TranscriptServiceServer).CreateSegment(ctx, req.(*CreateSegmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TranscriptService_UpdateSegment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateSegmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TranscriptServiceServer).UpdateSegment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TranscriptService_UpdateSegment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TranscriptServiceServer).UpdateSegment(ctx, req.(*UpdateSegmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TranscriptService_DeleteSegment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteSegmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TranscriptServiceServer).DeleteSegment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TranscriptService_DeleteSegment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TranscriptServiceServer).DeleteSegment(ctx, req.(*DeleteSegmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TranscriptService_MergeSegments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MergeSegmentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TranscriptServiceServer).MergeSegments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TranscriptService_MergeSegments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TranscriptServiceServer).MergeSegments(ctx, req.(*MergeSegmentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TranscriptService_SplitSegment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SplitSegmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TranscriptServiceServer).SplitSegment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TranscriptService_SplitSegment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TranscriptServiceServer).SplitSegment(ctx, req.(*SplitSegmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TranscriptService_RenameSpeaker_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RenameSpeakerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TranscriptServiceServer).RenameSpeaker(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TranscriptService_RenameSpeaker_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TranscriptServiceServer).RenameSpeaker(ctx, req.(*RenameSpeakerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TranscriptService_ServiceDesc is the grpc.ServiceDesc for TranscriptService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -297,6 +566,30 @@ var TranscriptService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExportTranscript",
 			Handler:    _TranscriptService_ExportTranscript_Handler,
+		},
+		{
+			MethodName: "CreateSegment",
+			Handler:    _TranscriptService_CreateSegment_Handler,
+		},
+		{
+			MethodName: "UpdateSegment",
+			Handler:    _TranscriptService_UpdateSegment_Handler,
+		},
+		{
+			MethodName: "DeleteSegment",
+			Handler:    _TranscriptService_DeleteSegment_Handler,
+		},
+		{
+			MethodName: "MergeSegments",
+			Handler:    _TranscriptService_MergeSegments_Handler,
+		},
+		{
+			MethodName: "SplitSegment",
+			Handler:    _TranscriptService_SplitSegment_Handler,
+		},
+		{
+			MethodName: "RenameSpeaker",
+			Handler:    _TranscriptService_RenameSpeaker_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
