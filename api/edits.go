@@ -105,7 +105,7 @@ func editorOf(ctx context.Context, etag string) (by analyzer.Editor, err error) 
 
 // edit carries an edit out, and returns what is answered of it: nobody else
 // edits in between.
-func edit[A any](ctx context.Context, commands func(workspace string) Commands, video, etag string, kind models.CueKind, plan edits.Plan,
+func edit[A proto.Message](ctx context.Context, commands func(workspace string) Commands, video, etag string, kind models.CueKind, plan edits.Plan,
 	answer func(models.Edit) (A, error),
 ) (made A, err error) {
 	by, err := editorOf(ctx, etag)

@@ -71,7 +71,9 @@ func (s *transcriptService) DeleteSegment(ctx context.Context, req *cuepointv1.D
 	if err != nil {
 		return nil, err
 	}
-	return edit(ctx, s.commands, id, req.GetEtag(), models.CueSpeech, within(language, edits.Remove(segment)), nothing)
+	return edit(ctx, s.commands, id, req.GetEtag(), models.CueSpeech, within(language, edits.Remove(segment)), func(models.Edit) (*emptypb.Empty, error) {
+		return &emptypb.Empty{}, nil
+	})
 }
 
 func (s *transcriptService) MergeSegments(ctx context.Context, req *cuepointv1.MergeSegmentsRequest) (*cuepointv1.Segment, error) {
@@ -165,8 +167,6 @@ func parseOffset(field string, d *durationpb.Duration) (*time.Duration, error) {
 	at := d.AsDuration()
 	return &at, nil
 }
-
-func nothing(models.Edit) (*emptypb.Empty, error) { return &emptypb.Empty{}, nil }
 
 func firstSegment(e models.Edit) (*cuepointv1.Segment, error) {
 	segments, err := segmentsOf(e)

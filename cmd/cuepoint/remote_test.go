@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/analyzer/edits"
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/internal/app"
@@ -43,7 +44,7 @@ func hold(t *testing.T, data string) *holder {
 		Created: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), Updated: time.Date(2026, 11, 20, 13, 0, 0, 0, time.UTC),
 	}}
 	var err error
-	if h.server, err = api.New(api.Config{Libraries: h, Commands: func(string) api.Commands { return h }, Log: slog.New(slog.DiscardHandler)}); err != nil {
+	if h.server, err = api.New(api.Config{Libraries: h, Commands: func(string) api.Commands { return orders{h} }, Log: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.server.ListenSocket(t.Context(), data); err != nil {
@@ -92,6 +93,19 @@ func (h *holder) Cancel(ctx context.Context, id string) (*models.Video, error) {
 
 func (h *holder) Delete(ctx context.Context, id string) error {
 	_, err := h.do(ctx, "delete", id)
+	return err
+}
+
+// orders are the commands of a holder, of which libraries have some of the names.
+type orders struct{ *holder }
+
+func (o orders) Edit(ctx context.Context, id string, kind models.CueKind, _ analyzer.Editor, _ edits.Plan) error {
+	_, err := o.do(ctx, "edit", id, kind)
+	return err
+}
+
+func (o orders) RevertEdit(ctx context.Context, id, edit string, _ analyzer.Editor) error {
+	_, err := o.do(ctx, "revert", id, edit)
 	return err
 }
 

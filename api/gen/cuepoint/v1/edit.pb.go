@@ -468,8 +468,9 @@ type RevertEditRequest struct {
 	// Reverts it only if this is still the transcript's etag. Empty: in any
 	// case.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// A UUID by which the request can be made again without doing it twice: it is
-	// answered as the first time.
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -612,7 +613,7 @@ var File_cuepoint_v1_edit_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_edit_proto_rawDesc = "" +
 	"\n" +
-	"\x16cuepoint/v1/edit.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\a\n" +
+	"\x16cuepoint/v1/edit.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\a\n" +
 	"\x04Edit\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04kind\x18\x02 \x01(\tB\x03\xe0A\x03R\x04kind\x125\n" +
@@ -661,13 +662,13 @@ const file_cuepoint_v1_edit_proto_rawDesc = "" +
 	"\x06states\x18\x04 \x03(\x0e2\x17.cuepoint.v1.Edit.StateB\x11\xbaH\x0e\x92\x01\v\x10\b\"\a\x82\x01\x04\x10\x01 \x00R\x06states\"d\n" +
 	"\x11ListEditsResponse\x12'\n" +
 	"\x05edits\x18\x01 \x03(\v2\x11.cuepoint.v1.EditR\x05edits\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xcb\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd3\x01\n" +
 	"\x11RevertEditRequest\x12m\n" +
 	"\x04name\x18\x01 \x01(\tBY\xe0A\x02\xfaA\x13\n" +
 	"\x11cuepoint.dev/Edit\xbaH=r;29^videos/[a-z0-9][a-z0-9-]{0,62}/edits/[A-Za-z0-9-]{1,64}$R\x04name\x12\x1b\n" +
-	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x12*\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x122\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId2\xf7\x02\n" +
+	"request_id\x18\x03 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId2\xf7\x02\n" +
 	"\vEditService\x12l\n" +
 	"\aGetEdit\x12\x1b.cuepoint.v1.GetEditRequest\x1a\x11.cuepoint.v1.Edit\"1\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{name=videos/*/edits/*}\x90\x02\x01\x12\x7f\n" +
 	"\tListEdits\x12\x1d.cuepoint.v1.ListEditsRequest\x1a\x1e.cuepoint.v1.ListEditsResponse\"3\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=videos/*}/edits\x90\x02\x01\x12y\n" +

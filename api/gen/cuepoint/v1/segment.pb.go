@@ -240,8 +240,9 @@ type CreateSegmentRequest struct {
 	// Makes the edit only if this is still the transcript's etag. Empty: in any
 	// case.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// A UUID by which the request can be made again without doing it twice: it is
-	// answered as the first time.
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -317,8 +318,9 @@ type UpdateSegmentRequest struct {
 	// Makes the edit only if this is still the transcript's etag. Empty: in any
 	// case.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// A UUID by which the request can be made again without doing it twice: it is
-	// answered as the first time.
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -391,8 +393,9 @@ type DeleteSegmentRequest struct {
 	// Makes the edit only if this is still the transcript's etag. Empty: in any
 	// case.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
-	// A UUID by which the request can be made again without doing it twice: it is
-	// answered as the first time.
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -459,8 +462,9 @@ type MergeSegmentsRequest struct {
 	// Makes the edit only if this is still the transcript's etag. Empty: in any
 	// case.
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
-	// A UUID by which the request can be made again without doing it twice: it is
-	// answered as the first time.
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -539,8 +543,9 @@ type SplitSegmentRequest struct {
 	// Makes the edit only if this is still the transcript's etag. Empty: in any
 	// case.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// A UUID by which the request can be made again without doing it twice: it is
-	// answered as the first time.
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -661,7 +666,7 @@ var File_cuepoint_v1_segment_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_segment_proto_rawDesc = "" +
 	"\n" +
-	"\x19cuepoint/v1/segment.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"\xdc\x03\n" +
+	"\x19cuepoint/v1/segment.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"\xdc\x03\n" +
 	"\aSegment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12<\n" +
 	"\fstart_offset\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x128\n" +
@@ -686,42 +691,42 @@ const file_cuepoint_v1_segment_proto_rawDesc = "" +
 	"\x04word\x18\x03 \x01(\tR\x04word\x12\x1e\n" +
 	"\n" +
 	"confidence\x18\x04 \x01(\x01R\n" +
-	"confidence\"\xae\x02\n" +
+	"confidence\"\xb6\x02\n" +
 	"\x14CreateSegmentRequest\x12\x91\x01\n" +
 	"\x06parent\x18\x01 \x01(\tBy\xe0A\x02\xfaA\x16\x12\x14cuepoint.dev/Segment\xbaHZrX2V^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})$R\x06parent\x129\n" +
 	"\asegment\x18\x02 \x01(\v2\x14.cuepoint.v1.SegmentB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\asegment\x12\x1b\n" +
-	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x12*\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x122\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xd7\x01\n" +
+	"request_id\x18\x04 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xdf\x01\n" +
 	"\x14UpdateSegmentRequest\x129\n" +
 	"\asegment\x18\x01 \x01(\v2\x14.cuepoint.v1.SegmentB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\asegment\x12;\n" +
 	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
 	"updateMask\x12\x1b\n" +
-	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x12*\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x122\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x8c\x02\n" +
+	"request_id\x18\x04 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x94\x02\n" +
 	"\x14DeleteSegmentRequest\x12\xaa\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x95\x01\xe0A\x02\xfaA\x16\n" +
 	"\x14cuepoint.dev/Segment\xbaHvrt2r^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})/segments/[A-Za-z0-9-]{1,64}$R\x04name\x12\x1b\n" +
-	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x12*\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x122\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xae\x03\n" +
+	"request_id\x18\x03 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xb6\x03\n" +
 	"\x14MergeSegmentsRequest\x12\x91\x01\n" +
 	"\x06parent\x18\x01 \x01(\tBy\xe0A\x02\xfaA\x16\x12\x14cuepoint.dev/Segment\xbaHZrX2V^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})$R\x06parent\x12\xb8\x01\n" +
 	"\x05names\x18\x02 \x03(\tB\xa1\x01\xe0A\x02\xfaA\x16\n" +
 	"\x14cuepoint.dev/Segment\xbaH\x81\x01\x92\x01~\b\x02\x10d\x18\x01\"vrt2r^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})/segments/[A-Za-z0-9-]{1,64}$R\x05names\x12\x1b\n" +
-	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x12*\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x122\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xff\x02\n" +
+	"request_id\x18\x04 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\x87\x03\n" +
 	"\x13SplitSegmentRequest\x12\xaa\x01\n" +
 	"\x04name\x18\x01 \x01(\tB\x95\x01\xe0A\x02\xfaA\x16\n" +
 	"\x14cuepoint.dev/Segment\xbaHvrt2r^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})/segments/[A-Za-z0-9-]{1,64}$R\x04name\x125\n" +
 	"\x10character_offset\x18\x02 \x01(\x05B\n" +
 	"\xe0A\x02\xbaH\x04\x1a\x02 \x00R\x0fcharacterOffset\x12;\n" +
 	"\x06offset\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\b\xbaH\x05\xaa\x01\x022\x00R\x06offset\x12\x1b\n" +
-	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x12*\n" +
+	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x122\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"H\n" +
+	"request_id\x18\x05 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"H\n" +
 	"\x14SplitSegmentResponse\x120\n" +
 	"\bsegments\x18\x01 \x03(\v2\x14.cuepoint.v1.SegmentR\bsegmentsB\xa9\x01\n" +
 	"\x0fcom.cuepoint.v1B\fSegmentProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"

@@ -644,8 +644,9 @@ type RenameSpeakerRequest struct {
 	// Makes the edit only if this is still the transcript's etag. Empty: in any
 	// case.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
-	// A UUID by which the request can be made again without doing it twice: it is
-	// answered as the first time.
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
 	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -757,7 +758,7 @@ var File_cuepoint_v1_transcript_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16cuepoint/v1/edit.proto\x1a\x19cuepoint/v1/options.proto\x1a\x19cuepoint/v1/segment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\"\x91\x03\n" +
+	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16cuepoint/v1/edit.proto\x1a\x19cuepoint/v1/options.proto\x1a\x19cuepoint/v1/segment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\"\x91\x03\n" +
 	"\n" +
 	"Transcript\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12#\n" +
@@ -799,16 +800,16 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"transcript\x18\x04 \x01(\v2\x17.cuepoint.v1.TranscriptH\x00R\n" +
 	"transcript\x1a\t\n" +
 	"\aRestartB\b\n" +
-	"\x06update\"\xcb\x02\n" +
+	"\x06update\"\xd3\x02\n" +
 	"\x14RenameSpeakerRequest\x12\x90\x01\n" +
 	"\x04name\x18\x01 \x01(\tB|\xe0A\x02\xfaA\x19\n" +
 	"\x17cuepoint.dev/Transcript\xbaHZrX2V^videos/[a-z0-9][a-z0-9-]{0,62}/transcripts/(-|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8})$R\x04name\x12'\n" +
 	"\aspeaker\x18\x02 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\aspeaker\x12.\n" +
 	"\vnew_speaker\x18\x03 \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xc8\x01R\n" +
 	"newSpeaker\x12\x1b\n" +
-	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x12*\n" +
+	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x122\n" +
 	"\n" +
-	"request_id\x18\x05 \x01(\tB\v\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId*\xbe\x01\n" +
+	"request_id\x18\x05 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId*\xbe\x01\n" +
 	"\x10TranscriptFormat\x12!\n" +
 	"\x1dTRANSCRIPT_FORMAT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15TRANSCRIPT_FORMAT_VTT\x10\x01\x12\x19\n" +
