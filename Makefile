@@ -21,7 +21,12 @@ SPEECH := ./transcribe/whisper/... ./cmd/cuepoint-speech/...
 files = git ls-files -co --exclude-standard $(1) | while read -r file; do [[ ! -f $$file ]] || echo "$$file"; done
 
 player := streaming/player
-player_sources := $(shell find $(player) \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.go' -print 2>/dev/null)
+client := api/client/typescript
+player_sources := $(shell find $(player) $(client) \( -name node_modules -o -name dist -o -name build \) -prune -o -type f ! -name '*.go' -print 2>/dev/null)
+client_sources := $(shell find $(client) \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print 2>/dev/null) api/openapi/cuepoint.swagger.json
+
+# npm_ci installs what a folder's lock file names, unless that is there.
+npm_ci = if ! cmp -s package-lock.json node_modules/.cuepoint-lock; then npm ci --no-audit --no-fund --loglevel=error; cp package-lock.json node_modules/.cuepoint-lock; fi
 
 .PHONY: help setup setup-test env build player demo test go-test torture verify lint generate bench fresh clean \
 	verify-api verify-format verify-tidy
@@ -54,13 +59,17 @@ build: player ## build the programs into bin/, the player page with them
 
 player: $(player)/dist/index.html
 
-$(player)/dist/index.html: $(player_sources)
+$(client)/dist/src/index.js: $(client_sources)
+	@echo "build: the client in TypeScript, by which the page calls the API"
+	cd $(client)
+	$(npm_ci)
+	npm run --silent build
+	touch dist/src/index.js
+
+$(player)/dist/index.html: $(player_sources) $(client)/dist/src/index.js
 	@echo "build: the player page"
 	cd $(player)
-	if ! cmp -s package-lock.json node_modules/.cuepoint-lock; then
-		npm ci --no-audit --no-fund --loglevel=error
-		cp package-lock.json node_modules/.cuepoint-lock
-	fi
+	$(npm_ci)
 	npm run --silent build
 	touch dist/index.html
 
@@ -126,6 +135,7 @@ verify-api:
 	buf breaking --against ../build/verify/base/api || { echo "verify: the API breaks what $$base promised"; exit 1; }
 	buf generate -o ../build/verify/api
 	buf generate --template buf.gen.operations.yaml -o ../build/verify/api
+	(cd ../$(client) && $(npm_ci) && node generate.mjs description ../../../build/verify/api/openapi/openapi.json)
 	for part in gen openapi; do
 		diff -r -x doc.go $$part ../build/verify/api/$$part ||
 			{ echo "verify: api/$$part is not what the proto files say (make generate)"; exit 1; }
@@ -150,6 +160,9 @@ generate: ## generate api/gen and api/openapi from the proto files
 	cd api
 	buf generate
 	buf generate --template buf.gen.operations.yaml
+	cd ../$(client)
+	$(npm_ci)
+	node generate.mjs description ../../openapi/openapi.json
 
 bench: setup ## measure packaging, shots, the pipeline and its memory against what they promise (minutes)
 	@$(MAKE) build
@@ -160,7 +173,7 @@ fresh: ## make demo and make test from a clean clone in a bare Debian 12 (root; 
 	@test/fresh.sh
 
 clean: ## remove what was built and the demo's data
-	@rm -rf bin build api/third_party .cuepoint-demo $(player)/node_modules
+	@rm -rf bin build api/third_party .cuepoint-demo {$(player),$(client)}/node_modules $(client)/{build,dist}
 	find $(player)/dist -mindepth 1 ! -name 'placeholder*' -delete 2>/dev/null || true
 
 .ONESHELL:

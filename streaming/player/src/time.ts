@@ -28,7 +28,7 @@ export function spoken(value: number): string {
 }
 
 /** Writes an RFC 3339 timestamp as a date in the reader's own way. */
-export function date(timestamp: string | undefined): string {
+export function date(timestamp: string | null | undefined): string {
   const when = new Date(timestamp ?? '');
   return Number.isNaN(when.getTime()) ? '' : when.toLocaleDateString(undefined, { dateStyle: 'medium' });
 }
