@@ -30,6 +30,7 @@ type server struct {
 	cuepointv1.UnimplementedVideoServiceServer
 	cuepointv1.UnimplementedSearchServiceServer
 	cuepointv1.UnimplementedEventServiceServer
+	cuepointv1.UnimplementedTranscriptServiceServer
 	calls   atomic.Int32
 	keys    []string // the authorization of each call
 	fail    int32    // the first calls fail, so many
@@ -48,6 +49,7 @@ func (s *server) serve(t testing.TB, address string) (at string, stop func()) {
 	cuepointv1.RegisterVideoServiceServer(g, s)
 	cuepointv1.RegisterSearchServiceServer(g, s)
 	cuepointv1.RegisterEventServiceServer(g, s)
+	cuepointv1.RegisterTranscriptServiceServer(g, s)
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = g.Serve(listener) })
 	stop = func() { g.Stop(); serving.Wait() }
@@ -78,6 +80,12 @@ func (s *server) WatchVideo(req *cuepointv1.WatchVideoRequest, stream grpc.Serve
 
 func (s *server) StreamEvents(req *cuepointv1.StreamEventsRequest, stream grpc.ServerStreamingServer[cuepointv1.StreamEventsResponse]) error {
 	return s.watches(req.GetCursor(), func(cursor string) error { return stream.Send(&cuepointv1.StreamEventsResponse{Cursor: cursor}) })
+}
+
+func (s *server) StreamTranscript(req *cuepointv1.StreamTranscriptRequest, stream grpc.ServerStreamingServer[cuepointv1.StreamTranscriptResponse]) error {
+	return s.watches(req.GetCursor(), func(cursor string) error {
+		return stream.Send(&cuepointv1.StreamTranscriptResponse{Cursor: cursor})
+	})
 }
 
 func dial(t testing.TB, at string, options ...client.Option) *client.Client {
@@ -174,6 +182,16 @@ func TestAStreamThatBreaksOffIsGoneOnWith(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("watched %v, want %v", got, want)
+	}
+	got = nil
+	for m, err := range c.StreamTranscript(t.Context(), &cuepointv1.StreamTranscriptRequest{Cursor: "2"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, m.GetCursor())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("heard %v, want %v", got, want)
 	}
 	got = nil
 	for m, err := range c.StreamEvents(t.Context(), &cuepointv1.StreamEventsRequest{Cursor: "2"}) {

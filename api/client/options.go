@@ -38,8 +38,7 @@ func WithTLS(config *tls.Config) Option { return func(o *options) { o.tls = conf
 // then read the key, and use it.
 func Unencrypted() Option { return func(o *options) { o.unencrypted = true } }
 
-// WithPatience says how long [Client.WatchVideo] and [Client.StreamEvents] look
-// for a server that does not answer any more, before they end with its error:
+// WithPatience says how long [Client.WatchVideo] and its like look for a server that does not answer any more, before they end with its error:
 // for ever, unless it is given.
 func WithPatience(d time.Duration) Option { return func(o *options) { o.patience = d } }
 

@@ -14,18 +14,15 @@ import (
 // change nothing are called again, a few times within some seconds, where the
 // server could not be reached. Which those are stands in the proto.
 func serviceConfig() string {
-	type name struct {
-		Service string `json:"service"`
-		Method  string `json:"method"`
-	}
-	var again []name
+	const operations = "google.longrunning.Operations" // whose proto does not say it
+	again := []methodName{{operations, "GetOperation"}, {operations, "ListOperations"}, {operations, "WaitOperation"}}
 	protoregistry.GlobalFiles.RangeFilesByPackage(cuepointv1.File_cuepoint_v1_video_proto.Package(), func(f protoreflect.FileDescriptor) bool {
 		for i := range f.Services().Len() {
 			service := f.Services().Get(i)
 			for j := range service.Methods().Len() {
 				method := service.Methods().Get(j)
 				if changesNothing(method) {
-					again = append(again, name{string(service.FullName()), string(method.Name())})
+					again = append(again, methodName{string(service.FullName()), string(method.Name())})
 				}
 			}
 		}
@@ -42,6 +39,12 @@ func serviceConfig() string {
 		return "{}" // strings and numbers can be written
 	}
 	return string(config)
+}
+
+// methodName is the name of a method as gRPC's description writes it.
+type methodName struct {
+	Service string `json:"service"`
+	Method  string `json:"method"`
 }
 
 func changesNothing(m protoreflect.MethodDescriptor) bool {

@@ -50,6 +50,17 @@ func (c *Client) StreamEvents(ctx context.Context, req *cuepointv1.StreamEventsR
 	})
 }
 
+// StreamTranscript tells what is said as it is heard, as
+// TranscriptService.StreamTranscript does, and goes on where the stream breaks off
+// as [Client.WatchVideo] does.
+func (c *Client) StreamTranscript(ctx context.Context, req *cuepointv1.StreamTranscriptRequest, opts ...grpc.CallOption) iter.Seq2[*cuepointv1.StreamTranscriptResponse, error] {
+	return follow(ctx, c.patience, req.GetCursor(), func(ctx context.Context, cursor string) (grpc.ServerStreamingClient[cuepointv1.StreamTranscriptResponse], error) {
+		req := proto.CloneOf(req)
+		req.Cursor = cursor
+		return c.Transcripts.StreamTranscript(ctx, req, opts...)
+	})
+}
+
 // answer is a message of a stream that can be gone on with.
 type answer[M any] interface {
 	*M
