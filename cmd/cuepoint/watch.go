@@ -77,7 +77,9 @@ func (w *watcher) event(event *cuepointv1.Event) {
 	switch event.GetType() {
 	case cuepointv1.Event_TYPE_STAGE_RESCHEDULED:
 		w.runs[run.Stage] = run
-		w.show.StageAgain(run)
+		if run.Error != nil { // and was not just handed back
+			w.show.StageAgain(run)
+		}
 	case cuepointv1.Event_TYPE_STAGE_STATUS:
 		if run.Status == models.StageRunning {
 			run.Started = at
