@@ -20,13 +20,17 @@ SPEECH := ./transcribe/whisper/... ./cmd/cuepoint-speech/...
 # files PATTERNS lists the tree's own files, committed or about to be.
 files = git ls-files -co --exclude-standard $(1) | while read -r file; do [[ ! -f $$file ]] || echo "$$file"; done
 
+# describe DIR makes one description of the REST API of the parts that buf has
+# generated below a directory.
+describe = go run ./describe $(1)/openapi.json operations.openapi.json $(1)/parts && rm -r $(1)/parts
+
 player := streaming/player
 client := api/client/typescript
 player_sources := $(shell find $(player) $(client) \( -name node_modules -o -name dist -o -name build \) -prune -o -type f ! -name '*.go' -print 2>/dev/null)
-client_sources := $(shell find $(client) \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print 2>/dev/null) api/openapi/cuepoint.swagger.json
+client_sources := $(shell find $(client) \( -name node_modules -o -name dist -o -name build \) -prune -o -type f -print 2>/dev/null) api/openapi/openapi.json
 
 # npm_ci installs what a folder's lock file names, unless that is there.
-npm_ci = if ! cmp -s package-lock.json node_modules/.cuepoint-lock; then npm ci --no-audit --no-fund --loglevel=error; cp package-lock.json node_modules/.cuepoint-lock; fi
+npm_ci = if ! cmp -s package-lock.json node_modules/.cuepoint-lock; then npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; cp package-lock.json node_modules/.cuepoint-lock; fi
 
 .PHONY: help setup setup-test env build player demo test go-test torture verify lint generate bench fresh clean \
 	verify-api verify-format verify-tidy
@@ -135,7 +139,7 @@ verify-api:
 	buf breaking --against ../build/verify/base/api || { echo "verify: the API breaks what $$base promised"; exit 1; }
 	buf generate -o ../build/verify/api
 	buf generate --template buf.gen.operations.yaml -o ../build/verify/api
-	(cd ../$(client) && $(npm_ci) && node generate.mjs description ../../../build/verify/api/openapi/openapi.json)
+	$(call describe,../build/verify/api/openapi)
 	for part in gen openapi; do
 		diff -r -x doc.go $$part ../build/verify/api/$$part ||
 			{ echo "verify: api/$$part is not what the proto files say (make generate)"; exit 1; }
@@ -160,9 +164,7 @@ generate: ## generate api/gen and api/openapi from the proto files
 	cd api
 	buf generate
 	buf generate --template buf.gen.operations.yaml
-	cd ../$(client)
-	$(npm_ci)
-	node generate.mjs description ../../openapi/openapi.json
+	$(call describe,openapi)
 
 bench: setup ## measure packaging, shots, the pipeline and its memory against what they promise (minutes)
 	@$(MAKE) build

@@ -120,6 +120,7 @@ func New(c Config) (*Server, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", rest)
 	mux.Handle("/healthz", rest)
+	mux.HandleFunc("GET /openapi.json", serveDescription)
 	if c.Media != nil {
 		mux.Handle("/play/", Players(c.Gate, Problems(c.Log), c.Media))
 	}

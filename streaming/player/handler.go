@@ -30,8 +30,11 @@ The API answers below <code>/v1/</code>.</p>
 `
 
 // pages are the paths of the page, which itself reads what they say: the library,
-// one video, and where people sign in.
-var pages = regexp.MustCompile(`^/(login|watch/[^/]+/?)?$`)
+// one video, and where people sign in. docs is where the API is shown.
+var (
+	pages = regexp.MustCompile(`^/(login|watch/[^/]+/?)?$`)
+	docs  = regexp.MustCompile(`^/docs/?$`)
+)
 
 // Handler serves the embedded page.
 func Handler() http.Handler {
@@ -42,10 +45,10 @@ func Handler() http.Handler {
 	return New(files)
 }
 
-// New serves a built page: its index.html at /, /watch/{video} and /login, its other
-// files at their own paths, those below assets/ for ever, because their names
-// hold a hash of what is in them. Without an index.html it says how to build
-// one. Anything else is 404, any method but GET and HEAD 405.
+// New serves a built page: its index.html at /, /watch/{video} and /login, its
+// docs.html at /docs, its other files at their own paths, those below assets/ for
+// ever, because their names hold a hash of what is in them. Without a page it
+// says how to build one. Anything else is 404, any method but GET and HEAD 405.
 func New(files fs.FS) http.Handler {
 	return handler{files}
 }
@@ -60,13 +63,17 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "same-origin")
-	if pages.MatchString(r.URL.Path) {
-		h.page(w, r)
+	switch {
+	case pages.MatchString(r.URL.Path):
+		h.page(w, r, "index.html")
+		return
+	case docs.MatchString(r.URL.Path):
+		h.page(w, r, "docs.html")
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	content, err := fs.ReadFile(h.files, name) // refuses names that are not clean
-	if err != nil || name == "placeholder.txt" {
+	if err != nil || name == "placeholder.txt" || path.Ext(name) == ".html" {
 		http.NotFound(w, r)
 		return
 	}
@@ -78,18 +85,18 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve(w, r, name, content)
 }
 
-// page serves index.html, which is checked for a newer one at every load.
-func (h handler) page(w http.ResponseWriter, r *http.Request) {
+// page serves a page, which is checked for a newer one at every load.
+func (h handler) page(w http.ResponseWriter, r *http.Request, name string) {
 	w.Header().Set("Content-Security-Policy", policy)
 	w.Header().Set("Cache-Control", "no-cache")
-	content, err := fs.ReadFile(h.files, "index.html")
+	content, err := fs.ReadFile(h.files, name)
 	if err != nil {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = w.Write([]byte(notBuilt))
 		return
 	}
-	serve(w, r, "index.html", content)
+	serve(w, r, name, content)
 }
 
 // types are the media types of what Vite emits, whatever the machine's own

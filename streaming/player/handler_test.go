@@ -3,6 +3,7 @@ package player_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -12,6 +13,7 @@ import (
 
 var built = fstest.MapFS{
 	"index.html":          {Data: []byte("<!doctype html>the page")},
+	"docs.html":           {Data: []byte("<!doctype html>the API")},
 	"favicon.svg":         {Data: []byte("<svg/>")},
 	"placeholder.txt":     {Data: []byte("not for readers")},
 	"assets/app-B1a2.js":  {Data: []byte("export {}")},
@@ -41,6 +43,10 @@ func TestRequests(t *testing.T) {
 		{"the library with a search", "GET", "/?q=words", 200, page, "no-cache"},
 		{"a video's page", "GET", "/watch/0197-ab?t=12.5", 200, page, "no-cache"},
 		{"where people sign in", "GET", "/login", 200, page, "no-cache"},
+		{"the API", "GET", "/docs", 200, page, "no-cache"},
+		{"the API with a slash", "GET", "/docs/", 200, page, "no-cache"},
+		{"below the API", "GET", "/docs/x", 404, "", ""},
+		{"a page by its file", "GET", "/docs.html", 404, "", ""},
 		{"its headers alone", "HEAD", "/watch/0197-ab", 200, page, "no-cache"},
 		{"an asset", "GET", "/assets/app-B1a2.js", 200, script, forever},
 		{"an asset with an underscore", "GET", "/assets/_lib-C3d4.js", 200, script, forever},
@@ -76,15 +82,13 @@ func TestRequests(t *testing.T) {
 
 func TestPageRunsOnlyItsOwnScripts(t *testing.T) {
 	t.Parallel()
-	policy := get(t, player.New(built), "GET", "/").Header.Get("Content-Security-Policy")
-	directives := strings.Split(policy, "; ")
-	for _, want := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"} {
-		found := false
-		for _, d := range directives {
-			found = found || d == want
-		}
-		if !found {
-			t.Errorf("policy %q lacks %q", policy, want)
+	for _, page := range []string{"/", "/docs"} {
+		policy := get(t, player.New(built), "GET", page).Header.Get("Content-Security-Policy")
+		directives := strings.Split(policy, "; ")
+		for _, want := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"} {
+			if !slices.Contains(directives, want) {
+				t.Errorf("%s: policy %q lacks %q", page, policy, want)
+			}
 		}
 	}
 }
@@ -104,7 +108,7 @@ func TestUnchangedPageIsNotSentAgain(t *testing.T) {
 func TestPageThatWasNotBuiltSaysHow(t *testing.T) {
 	t.Parallel()
 	h := player.New(fstest.MapFS{"placeholder.txt": built["placeholder.txt"]})
-	for _, target := range []string{"/", "/watch/x"} {
+	for _, target := range []string{"/", "/watch/x", "/docs"} {
 		res := get(t, h, "GET", target)
 		body := make([]byte, 512)
 		n, _ := res.Body.Read(body)

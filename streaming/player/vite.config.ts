@@ -13,11 +13,13 @@ export default defineConfig({
     // A data: URI would need a wider content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 1000,
+    chunkSizeWarningLimit: 2000,
+    rollupOptions: { input: ['index.html', 'docs.html'] },
   },
   server: {
     proxy: {
       '/v1': server,
+      '/openapi.json': server,
       '/play': server,
       '/session': server,
       '/logout': server,

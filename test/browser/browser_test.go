@@ -118,6 +118,13 @@ func TestPage(t *testing.T) {
 	steps(t, script(t, "page.mjs", serve(t, lib.data), string(expected), screenshot))
 }
 
+// What people do on the page that shows the API, one step after the other.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	screenshot := filepath.Join(t.ArtifactDir(), "docs.png")
+	steps(t, script(t, "docs.mjs", serve(t, t.TempDir()), screenshot))
+}
+
 // steps reports what a script printed of each of its steps.
 func steps(t *testing.T, out []byte) {
 	t.Helper()
