@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -18,6 +19,7 @@ type Details struct {
 	ExternalID *string            // empty for none
 	Labels     *map[string]string // all of them
 	Label      map[string]*string // single ones, after Labels; nil takes one away
+	Poster     **time.Duration    // to a nil pointer: the best one
 
 	// IfRevision is the only revision of the video that may be changed; nil for any.
 	IfRevision *int64
@@ -49,6 +51,9 @@ func (d Details) apply(ctx context.Context, t *turn) error {
 	}
 	if d.ExternalID != nil {
 		set(&v.ExternalID, &u.ExternalID, *d.ExternalID)
+	}
+	if d.Poster != nil {
+		v.Poster, u.Poster = *d.Poster, d.Poster
 	}
 	if err := d.label(v, u); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/cuepoint/cuepoint/analyzer"
@@ -124,6 +125,9 @@ func edit[A proto.Message](ctx context.Context, commands func(workspace string) 
 		return c.Edit(ctx, video, kind, by, plan)
 	})
 }
+
+// leftNothing answers an edit that takes something away.
+func leftNothing(models.Edit) (*emptypb.Empty, error) { return &emptypb.Empty{}, nil }
 
 // fieldsOf are those of the fields of a message that a mask names, or else those
 // that are not empty (AIP-134). What cannot be changed is left out.

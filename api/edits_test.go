@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -219,4 +220,104 @@ func TestEditsOverREST(t *testing.T) {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}
 	e.wantSaid(t, "Tides are pulled by the moon.", "Des marées d’été.")
+}
+
+func (e *editors) chapters(t *testing.T) (all []string) {
+	t.Helper()
+	resp, err := e.insights.ListChapters(t.Context(), &cuepointv1.ListChaptersRequest{Parent: "videos/tides"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range resp.GetChapters() {
+		all = append(all, fmt.Sprintf("%v-%v %s", c.GetStartOffset().AsDuration(), c.GetEndOffset().AsDuration(), c.GetTitle()))
+	}
+	return all
+}
+
+func TestChaptersAreEdited(t *testing.T) {
+	t.Parallel()
+	e := setupEditors(t)
+	want := func(chapters ...string) {
+		t.Helper()
+		if diff := cmp.Diff(chapters, e.chapters(t)); diff != "" {
+			t.Errorf("chapters (-want +got):\n%s", diff)
+		}
+	}
+	made, err := e.insights.CreateChapter(t.Context(), &cuepointv1.CreateChapterRequest{
+		Parent: "videos/tides", Chapter: &cuepointv1.Chapter{Title: "Marées", StartOffset: durationpb.New(40 * seconds)},
+	})
+	if err != nil || made.GetEndOffset().AsDuration() != 90*seconds || made.GetEdit() == "" {
+		t.Fatalf("%v, %v", made, err)
+	}
+	want("0s-40s Tides", "40s-1m30s Marées")
+	if e.found(t, "marées") != 2 {
+		t.Error("a chapter is not found by its title")
+	}
+	changed, err := e.insights.UpdateChapter(t.Context(), &cuepointv1.UpdateChapterRequest{
+		Chapter: &cuepointv1.Chapter{Name: made.GetName(), Title: "Summer tides", StartOffset: durationpb.New(39 * seconds)}, UpdateMask: mask("*"),
+	})
+	if err != nil || changed.GetName() != made.GetName() || changed.GetTitle() != "Summer tides" {
+		t.Errorf("%v, %v", changed, err)
+	}
+	want("0s-39s Tides", "39s-1m30s Summer tides")
+	if _, err := e.insights.DeleteChapter(t.Context(), &cuepointv1.DeleteChapterRequest{Name: "videos/tides/chapters/tides-chapter-0"}); err != nil {
+		t.Error(err)
+	}
+	want("39s-1m30s Summer tides")
+	for _, c := range []*cuepointv1.Chapter{
+		{Title: "", StartOffset: durationpb.New(seconds)}, {Title: "x"}, {Title: "x", StartOffset: durationpb.New(90 * seconds)},
+		{Title: "x", StartOffset: durationpb.New(39*seconds + seconds/2)}, {Title: strings.Repeat("x", 501), StartOffset: durationpb.New(seconds)},
+	} {
+		_, err := e.insights.CreateChapter(t.Context(), &cuepointv1.CreateChapterRequest{Parent: "videos/tides", Chapter: c})
+		if status.Code(err) != codes.InvalidArgument {
+			t.Errorf("%v: %v, want INVALID_ARGUMENT", c, err)
+		}
+	}
+	all, err := e.edits.ListEdits(t.Context(), &cuepointv1.ListEditsRequest{Parent: "videos/tides"})
+	if err != nil || len(all.GetEdits()) != 3 {
+		t.Fatalf("%v, %v", all, err)
+	}
+	for _, one := range all.GetEdits() {
+		if _, err := e.edits.RevertEdit(t.Context(), &cuepointv1.RevertEditRequest{Name: one.GetName()}); err != nil {
+			t.Error(err)
+		}
+	}
+	want("0s-1m30s Tides")
+}
+
+func TestAPosterIsChosen(t *testing.T) {
+	t.Parallel()
+	e := setupEditors(t)
+	poster := func(want string, offset *durationpb.Duration) {
+		t.Helper()
+		chosen, err := e.insights.SetPoster(t.Context(), &cuepointv1.SetPosterRequest{Name: "videos/tides", Offset: offset})
+		if err != nil || !strings.HasSuffix(chosen.GetUri(), want) || !chosen.GetPoster() {
+			t.Errorf("%v, %v, want %s", chosen, err, want)
+		}
+		v, err := e.Videos.GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/tides"})
+		if err != nil || v.GetPlayback().GetPosterUri() != chosen.GetUri() {
+			t.Errorf("%v, %v, want the poster %v", v.GetPlayback(), err, chosen)
+		}
+	}
+	poster("0002.jpg", durationpb.New(60*seconds))
+	poster("0001.jpg", durationpb.New(12*seconds))
+	poster("poster.jpg", durationpb.New(0))
+	poster("poster.jpg", nil)
+
+	var offsets []string
+	for token := ""; ; {
+		resp, err := e.insights.ListThumbnails(t.Context(), &cuepointv1.ListThumbnailsRequest{Parent: "videos/tides", PageSize: 2, PageToken: token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range resp.GetThumbnails() {
+			offsets = append(offsets, fmt.Sprint(one.GetOffset().AsDuration(), " ", one.GetPoster()))
+		}
+		if token = resp.GetNextPageToken(); token == "" {
+			break
+		}
+	}
+	if diff := cmp.Diff([]string{"0s true", "12s false", "50s false"}, offsets); diff != "" {
+		t.Errorf("thumbnails (-want +got):\n%s", diff)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -64,11 +65,15 @@ func (s *insightService) ListShots(ctx context.Context, req *cuepointv1.ListShot
 }
 
 func (s *insightService) ListChapters(ctx context.Context, req *cuepointv1.ListChaptersRequest) (*cuepointv1.ListChaptersResponse, error) {
+	id, err := parseVideo("parent", req.GetParent())
+	if err != nil {
+		return nil, err
+	}
 	cues, next, err := s.page(ctx, req, store.CueQuery{Kind: models.CueChapter}, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &cuepointv1.ListChaptersResponse{Chapters: chapterMessages(cues), NextPageToken: next}, nil
+	return &cuepointv1.ListChaptersResponse{Chapters: chapterMessages(id, cues), NextPageToken: next}, nil
 }
 
 func (s *insightService) GetDocument(ctx context.Context, req *cuepointv1.GetDocumentRequest) (*cuepointv1.Document, error) {
@@ -136,11 +141,8 @@ func (s *insightService) page(ctx context.Context, req pagedRequest, query store
 	if len(kinds) > 1 {
 		cues = slices.DeleteFunc(cues, func(c models.Cue) bool { return !slices.Contains(kinds, c.Kind) })
 	}
-	cues = cues[from.index(cues):]
-	if len(cues) <= size {
-		return cues, "", nil
-	}
-	return cues[:size], question + from.after(cues[:size]).String(), nil
+	cues, next = paged(cues, func(c models.Cue) time.Duration { return c.Start }, size, question, from)
+	return cues, next, nil
 }
 
 func cueMessages(cues []models.Cue) ([]*cuepointv1.Cue, error) {

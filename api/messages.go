@@ -115,8 +115,8 @@ func streamMessage(s *models.Stream) *cuepointv1.MediaStream {
 
 // playbackMessage says where to play what was published, nil where nothing was
 // packaged.
-func playbackMessage(artifacts []models.Artifact) (*cuepointv1.Playback, error) {
-	m := &cuepointv1.Playback{}
+func playbackMessage(v *models.Video, artifacts []models.Artifact) (*cuepointv1.Playback, error) {
+	m := &cuepointv1.Playback{PosterUri: mediaURI(models.Poster(v, artifacts))}
 	for i := range artifacts {
 		a := &artifacts[i]
 		switch a.Kind {
@@ -129,8 +129,6 @@ func playbackMessage(artifacts []models.Artifact) (*cuepointv1.Playback, error) 
 			m.Renditions = renditionMessages(packaging)
 		case models.ArtifactDASH:
 			m.DashUri = mediaURI(a)
-		case models.ArtifactPoster:
-			m.PosterUri = mediaURI(a)
 		case models.ArtifactStoryboard:
 			m.StoryboardUri = mediaURI(a)
 		case models.ArtifactChapters:
@@ -182,12 +180,17 @@ func shotMessages(cues []models.Cue, artifacts []models.Artifact) ([]*cuepointv1
 	return all, nil
 }
 
-func chapterMessages(cues []models.Cue) []*cuepointv1.Chapter {
+// chapterMessages translates chapters of a video.
+func chapterMessages(video string, cues []models.Cue) []*cuepointv1.Chapter {
 	var all []*cuepointv1.Chapter
 	for _, c := range cues {
-		all = append(all, &cuepointv1.Chapter{
-			Id: c.ID, StartOffset: durationpb.New(c.Start), EndOffset: durationpb.New(c.End), Title: valid(c.Text), Confidence: c.Confidence,
-		})
+		m := &cuepointv1.Chapter{
+			Name: chapterName(video, c.ID), Id: c.ID, StartOffset: durationpb.New(c.Start), EndOffset: durationpb.New(c.End), Title: valid(c.Text), Confidence: c.Confidence,
+		}
+		if c.Edit != "" {
+			m.Edit = editName(video, c.Edit)
+		}
+		all = append(all, m)
 	}
 	return all
 }

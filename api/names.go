@@ -13,6 +13,7 @@ import (
 var (
 	videoPattern      = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})$`)
 	documentPattern   = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/document$`)
+	chapterPattern    = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/chapters/([A-Za-z0-9-]{1,64})$`)
 	editPattern       = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/edits/([A-Za-z0-9-]{1,64})$`)
 	segmentPattern    = regexp.MustCompile(`^(videos/[^/]+/transcripts/[^/]+)/segments/([A-Za-z0-9-]{1,64})$`)
 	transcriptPattern = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/transcripts/(-|[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8})$`)
@@ -25,6 +26,8 @@ func transcriptName(id, language string) string { return "videos/" + id + "/tran
 func segmentName(id, language, segment string) string {
 	return transcriptName(id, language) + "/segments/" + segment
 }
+
+func chapterName(id, chapter string) string { return videoName(id) + "/chapters/" + chapter }
 
 func editName(id, edit string) string { return videoName(id) + "/edits/" + edit }
 
@@ -65,6 +68,15 @@ func parseSegment(field, name string) (id, language, segment string, err error) 
 	}
 	id, language, err = parseTranscript(field, m[1])
 	return id, language, m[2], err
+}
+
+// parseChapter returns the video and the id in a chapter's name.
+func parseChapter(field, name string) (id, chapter string, err error) {
+	m := chapterPattern.FindStringSubmatch(name)
+	if m == nil {
+		return "", "", invalid(field, "want videos/{video}/chapters/{chapter}, not %q", shorten(name))
+	}
+	return m[1], m[2], nil
 }
 
 // parseEdit returns the video and the id in an edit's name.

@@ -116,6 +116,8 @@ func (b *bundle) asked(m method, key string) *dynamicpb.Message {
 			set(field, "videos/tides/transcripts/-")
 		case "cuepoint.dev/Segment":
 			set(field, "videos/tides/transcripts/-/segments/tides-said-0")
+		case "cuepoint.dev/Chapter":
+			set(field, "videos/tides/chapters/tides-chapter-0")
 		case "cuepoint.dev/Edit":
 			set(field, "videos/tides/edits/none")
 		case "cuepoint.dev/Document":
@@ -128,6 +130,7 @@ func (b *bundle) asked(m method, key string) *dynamicpb.Message {
 	}
 	for field, text := range map[string]string{
 		"video":   `{"name": "videos/tides", "title": "Tides"}`,
+		"chapter": `{"name": "videos/tides/chapters/tides-chapter-0", "title": "Tides", "startOffset": "1s"}`,
 		"segment": `{"name": "videos/tides/transcripts/-/segments/tides-said-0", "text": "Tides", "startOffset": "1s", "endOffset": "2s"}`,
 	} {
 		if f := m.Input().Fields().ByName(protoreflect.Name(field)); f != nil && f.Kind() == protoreflect.MessageKind {

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
-
-	"github.com/cuepoint/cuepoint/models"
 )
 
 // questionOf stands for a request in page tokens, which are good for the same
@@ -43,8 +41,8 @@ func errToken() error {
 	return invalid("page_token", "not one that this question was answered with; start again without it")
 }
 
-// place is where a page of cues begins: with those that begin at a time, after
-// some of them. It holds when the cues are replaced meanwhile.
+// place is where a page of cues, or pictures, begins: with those that begin at a
+// time, after some of them. It holds when they are replaced meanwhile.
 type place struct {
 	start time.Duration
 	past  int // how many that begin then were on earlier pages
@@ -76,26 +74,26 @@ func readPlace(question, token string) (place, error) {
 	return place{time.Duration(start), int(past)}, nil
 }
 
-// index is that of the first cue of the page among all, which are in order of
-// time.
-func (p place) index(cues []models.Cue) int {
+// index is that of the first of the page among all, of which these are the
+// times, in order.
+func (p place) index(starts []time.Duration) int {
 	past := 0
-	for i, c := range cues {
+	for i, start := range starts {
 		switch {
-		case c.Start > p.start, c.Start == p.start && past >= p.past:
+		case start > p.start, start == p.start && past >= p.past:
 			return i
-		case c.Start == p.start:
+		case start == p.start:
 			past++
 		}
 	}
-	return len(cues)
+	return len(starts)
 }
 
 // after is where the page after one that begins here begins.
-func (p place) after(page []models.Cue) place {
-	last := place{start: page[len(page)-1].Start}
-	for _, c := range page {
-		if c.Start == last.start {
+func (p place) after(page []time.Duration) place {
+	last := place{start: page[len(page)-1]}
+	for _, start := range page {
+		if start == last.start {
 			last.past++
 		}
 	}
@@ -103,4 +101,19 @@ func (p place) after(page []models.Cue) place {
 		last.past += p.past
 	}
 	return last
+}
+
+// paged cuts a page out of all there are, in order of time, and returns the
+// token of the next one.
+func paged[T any](all []T, start func(T) time.Duration, size int, question string, from place) (page []T, next string) {
+	starts := make([]time.Duration, len(all))
+	for i, one := range all {
+		starts[i] = start(one)
+	}
+	first := from.index(starts)
+	all, starts = all[first:], starts[first:]
+	if len(all) <= size {
+		return all, ""
+	}
+	return all[:size], question + from.after(starts[:size]).String()
 }

@@ -71,9 +71,7 @@ func (s *transcriptService) DeleteSegment(ctx context.Context, req *cuepointv1.D
 	if err != nil {
 		return nil, err
 	}
-	return edit(ctx, s.commands, id, req.GetEtag(), models.CueSpeech, within(language, edits.Remove(segment)), func(models.Edit) (*emptypb.Empty, error) {
-		return &emptypb.Empty{}, nil
-	})
+	return edit(ctx, s.commands, id, req.GetEtag(), models.CueSpeech, within(language, edits.Remove(segment)), leftNothing)
 }
 
 func (s *transcriptService) MergeSegments(ctx context.Context, req *cuepointv1.MergeSegmentsRequest) (*cuepointv1.Segment, error) {

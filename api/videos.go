@@ -82,7 +82,7 @@ func describe(ctx context.Context, library store.Library, v *models.Video, view 
 		return nil, err
 	}
 	described := videoMessage(v)
-	if described.Playback, err = playbackMessage(artifacts); err != nil {
+	if described.Playback, err = playbackMessage(v, artifacts); err != nil {
 		return nil, err
 	}
 	for _, track := range described.GetPlayback().GetCaptions() {
@@ -102,7 +102,7 @@ func describe(ctx context.Context, library store.Library, v *models.Video, view 
 	if err != nil {
 		return nil, err
 	}
-	described.Chapters = chapterMessages(chapters)
+	described.Chapters = chapterMessages(v.ID, chapters)
 	return described, nil
 }
 

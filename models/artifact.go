@@ -66,6 +66,19 @@ type Rendition struct {
 	Channels  int        `json:"channels,omitempty"`
 }
 
+// Poster returns the picture that stands for a video: of its pictures the nearest
+// to where its owner has it, or else the best one. nil where none were made.
+func Poster(v *Video, artifacts []Artifact) (nearest *Artifact) {
+	for i := range artifacts {
+		switch a := &artifacts[i]; {
+		case a.Kind != ArtifactPoster && (v.Poster == nil || a.Kind != ArtifactThumbnail):
+		case nearest == nil, v.Poster != nil && (a.Time-*v.Poster).Abs() < (nearest.Time-*v.Poster).Abs():
+			nearest = a
+		}
+	}
+	return nearest
+}
+
 // Thumbnail returns the thumbnail that was taken within a span of time, or nil.
 func Thumbnail(artifacts []Artifact, start, end time.Duration) *Artifact {
 	for i := range artifacts {

@@ -12,6 +12,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 	structpb "google.golang.org/protobuf/types/known/structpb"
 	reflect "reflect"
 	sync "sync"
@@ -735,7 +736,7 @@ var File_cuepoint_v1_insight_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_insight_proto_rawDesc = "" +
 	"\n" +
-	"\x19cuepoint/v1/insight.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1ccuepoint/v1/transcript.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xd1\x02\n" +
+	"\x19cuepoint/v1/insight.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/chapter.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1ccuepoint/v1/transcript.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xd1\x02\n" +
 	"\x03Cue\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x14\n" +
@@ -797,11 +798,16 @@ const file_cuepoint_v1_insight_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"w\n" +
 	"\x12GetDocumentRequest\x12a\n" +
 	"\x04name\x18\x01 \x01(\tBM\xe0A\x02\xfaA\x17\n" +
-	"\x15cuepoint.dev/Document\xbaH-r+2)^videos/[a-z0-9][a-z0-9-]{0,62}/document$R\x04name2\x97\x04\n" +
+	"\x15cuepoint.dev/Document\xbaH-r+2)^videos/[a-z0-9][a-z0-9-]{0,62}/document$R\x04name2\xdb\t\n" +
 	"\x0eInsightService\x12{\n" +
 	"\bListCues\x12\x1c.cuepoint.v1.ListCuesRequest\x1a\x1d.cuepoint.v1.ListCuesResponse\"2\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/{parent=videos/*}/cues\x90\x02\x01\x12\x7f\n" +
 	"\tListShots\x12\x1d.cuepoint.v1.ListShotsRequest\x1a\x1e.cuepoint.v1.ListShotsResponse\"3\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=videos/*}/shots\x90\x02\x01\x12\x8b\x01\n" +
-	"\fListChapters\x12 .cuepoint.v1.ListChaptersRequest\x1a!.cuepoint.v1.ListChaptersResponse\"6\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{parent=videos/*}/chapters\x90\x02\x01\x12y\n" +
+	"\fListChapters\x12 .cuepoint.v1.ListChaptersRequest\x1a!.cuepoint.v1.ListChaptersResponse\"6\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02 \x12\x1e/v1/{parent=videos/*}/chapters\x90\x02\x01\x12\x8e\x01\n" +
+	"\rCreateChapter\x12!.cuepoint.v1.CreateChapterRequest\x1a\x14.cuepoint.v1.Chapter\"D\xdaA\x0eparent,chapter\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02):\achapter\"\x1e/v1/{parent=videos/*}/chapters\x12\x9b\x01\n" +
+	"\rUpdateChapter\x12!.cuepoint.v1.UpdateChapterRequest\x1a\x14.cuepoint.v1.Chapter\"Q\xdaA\x13chapter,update_mask\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x021:\achapter2&/v1/{chapter.name=videos/*/chapters/*}\x12}\n" +
+	"\rDeleteChapter\x12!.cuepoint.v1.DeleteChapterRequest\x1a\x16.google.protobuf.Empty\"1\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02 *\x1e/v1/{name=videos/*/chapters/*}\x12\x93\x01\n" +
+	"\x0eListThumbnails\x12\".cuepoint.v1.ListThumbnailsRequest\x1a#.cuepoint.v1.ListThumbnailsResponse\"8\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\"\x12 /v1/{parent=videos/*}/thumbnails\x90\x02\x01\x12~\n" +
+	"\tSetPoster\x12\x1d.cuepoint.v1.SetPosterRequest\x1a\x16.cuepoint.v1.Thumbnail\":\xdaA\vname,offset\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=videos/*}:setPoster\x12y\n" +
 	"\vGetDocument\x12\x1f.cuepoint.v1.GetDocumentRequest\x1a\x15.cuepoint.v1.Document\"2\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=videos/*/document}\x90\x02\x01B\xa9\x01\n" +
 	"\x0fcom.cuepoint.v1B\fInsightProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
@@ -819,22 +825,30 @@ func file_cuepoint_v1_insight_proto_rawDescGZIP() []byte {
 
 var file_cuepoint_v1_insight_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_cuepoint_v1_insight_proto_goTypes = []any{
-	(*Cue)(nil),                  // 0: cuepoint.v1.Cue
-	(*Provenance)(nil),           // 1: cuepoint.v1.Provenance
-	(*Document)(nil),             // 2: cuepoint.v1.Document
-	(*ListCuesRequest)(nil),      // 3: cuepoint.v1.ListCuesRequest
-	(*ListCuesResponse)(nil),     // 4: cuepoint.v1.ListCuesResponse
-	(*ListShotsRequest)(nil),     // 5: cuepoint.v1.ListShotsRequest
-	(*ListShotsResponse)(nil),    // 6: cuepoint.v1.ListShotsResponse
-	(*ListChaptersRequest)(nil),  // 7: cuepoint.v1.ListChaptersRequest
-	(*ListChaptersResponse)(nil), // 8: cuepoint.v1.ListChaptersResponse
-	(*GetDocumentRequest)(nil),   // 9: cuepoint.v1.GetDocumentRequest
-	(*durationpb.Duration)(nil),  // 10: google.protobuf.Duration
-	(*structpb.Struct)(nil),      // 11: google.protobuf.Struct
-	(*Video)(nil),                // 12: cuepoint.v1.Video
-	(*Transcript)(nil),           // 13: cuepoint.v1.Transcript
-	(*Shot)(nil),                 // 14: cuepoint.v1.Shot
-	(*Chapter)(nil),              // 15: cuepoint.v1.Chapter
+	(*Cue)(nil),                    // 0: cuepoint.v1.Cue
+	(*Provenance)(nil),             // 1: cuepoint.v1.Provenance
+	(*Document)(nil),               // 2: cuepoint.v1.Document
+	(*ListCuesRequest)(nil),        // 3: cuepoint.v1.ListCuesRequest
+	(*ListCuesResponse)(nil),       // 4: cuepoint.v1.ListCuesResponse
+	(*ListShotsRequest)(nil),       // 5: cuepoint.v1.ListShotsRequest
+	(*ListShotsResponse)(nil),      // 6: cuepoint.v1.ListShotsResponse
+	(*ListChaptersRequest)(nil),    // 7: cuepoint.v1.ListChaptersRequest
+	(*ListChaptersResponse)(nil),   // 8: cuepoint.v1.ListChaptersResponse
+	(*GetDocumentRequest)(nil),     // 9: cuepoint.v1.GetDocumentRequest
+	(*durationpb.Duration)(nil),    // 10: google.protobuf.Duration
+	(*structpb.Struct)(nil),        // 11: google.protobuf.Struct
+	(*Video)(nil),                  // 12: cuepoint.v1.Video
+	(*Transcript)(nil),             // 13: cuepoint.v1.Transcript
+	(*Shot)(nil),                   // 14: cuepoint.v1.Shot
+	(*Chapter)(nil),                // 15: cuepoint.v1.Chapter
+	(*CreateChapterRequest)(nil),   // 16: cuepoint.v1.CreateChapterRequest
+	(*UpdateChapterRequest)(nil),   // 17: cuepoint.v1.UpdateChapterRequest
+	(*DeleteChapterRequest)(nil),   // 18: cuepoint.v1.DeleteChapterRequest
+	(*ListThumbnailsRequest)(nil),  // 19: cuepoint.v1.ListThumbnailsRequest
+	(*SetPosterRequest)(nil),       // 20: cuepoint.v1.SetPosterRequest
+	(*emptypb.Empty)(nil),          // 21: google.protobuf.Empty
+	(*ListThumbnailsResponse)(nil), // 22: cuepoint.v1.ListThumbnailsResponse
+	(*Thumbnail)(nil),              // 23: cuepoint.v1.Thumbnail
 }
 var file_cuepoint_v1_insight_proto_depIdxs = []int32{
 	10, // 0: cuepoint.v1.Cue.start_offset:type_name -> google.protobuf.Duration
@@ -852,13 +866,23 @@ var file_cuepoint_v1_insight_proto_depIdxs = []int32{
 	3,  // 12: cuepoint.v1.InsightService.ListCues:input_type -> cuepoint.v1.ListCuesRequest
 	5,  // 13: cuepoint.v1.InsightService.ListShots:input_type -> cuepoint.v1.ListShotsRequest
 	7,  // 14: cuepoint.v1.InsightService.ListChapters:input_type -> cuepoint.v1.ListChaptersRequest
-	9,  // 15: cuepoint.v1.InsightService.GetDocument:input_type -> cuepoint.v1.GetDocumentRequest
-	4,  // 16: cuepoint.v1.InsightService.ListCues:output_type -> cuepoint.v1.ListCuesResponse
-	6,  // 17: cuepoint.v1.InsightService.ListShots:output_type -> cuepoint.v1.ListShotsResponse
-	8,  // 18: cuepoint.v1.InsightService.ListChapters:output_type -> cuepoint.v1.ListChaptersResponse
-	2,  // 19: cuepoint.v1.InsightService.GetDocument:output_type -> cuepoint.v1.Document
-	16, // [16:20] is the sub-list for method output_type
-	12, // [12:16] is the sub-list for method input_type
+	16, // 15: cuepoint.v1.InsightService.CreateChapter:input_type -> cuepoint.v1.CreateChapterRequest
+	17, // 16: cuepoint.v1.InsightService.UpdateChapter:input_type -> cuepoint.v1.UpdateChapterRequest
+	18, // 17: cuepoint.v1.InsightService.DeleteChapter:input_type -> cuepoint.v1.DeleteChapterRequest
+	19, // 18: cuepoint.v1.InsightService.ListThumbnails:input_type -> cuepoint.v1.ListThumbnailsRequest
+	20, // 19: cuepoint.v1.InsightService.SetPoster:input_type -> cuepoint.v1.SetPosterRequest
+	9,  // 20: cuepoint.v1.InsightService.GetDocument:input_type -> cuepoint.v1.GetDocumentRequest
+	4,  // 21: cuepoint.v1.InsightService.ListCues:output_type -> cuepoint.v1.ListCuesResponse
+	6,  // 22: cuepoint.v1.InsightService.ListShots:output_type -> cuepoint.v1.ListShotsResponse
+	8,  // 23: cuepoint.v1.InsightService.ListChapters:output_type -> cuepoint.v1.ListChaptersResponse
+	15, // 24: cuepoint.v1.InsightService.CreateChapter:output_type -> cuepoint.v1.Chapter
+	15, // 25: cuepoint.v1.InsightService.UpdateChapter:output_type -> cuepoint.v1.Chapter
+	21, // 26: cuepoint.v1.InsightService.DeleteChapter:output_type -> google.protobuf.Empty
+	22, // 27: cuepoint.v1.InsightService.ListThumbnails:output_type -> cuepoint.v1.ListThumbnailsResponse
+	23, // 28: cuepoint.v1.InsightService.SetPoster:output_type -> cuepoint.v1.Thumbnail
+	2,  // 29: cuepoint.v1.InsightService.GetDocument:output_type -> cuepoint.v1.Document
+	21, // [21:30] is the sub-list for method output_type
+	12, // [12:21] is the sub-list for method input_type
 	12, // [12:12] is the sub-list for extension type_name
 	12, // [12:12] is the sub-list for extension extendee
 	0,  // [0:12] is the sub-list for field type_name
@@ -869,6 +893,7 @@ func file_cuepoint_v1_insight_proto_init() {
 	if File_cuepoint_v1_insight_proto != nil {
 		return
 	}
+	file_cuepoint_v1_chapter_proto_init()
 	file_cuepoint_v1_options_proto_init()
 	file_cuepoint_v1_transcript_proto_init()
 	file_cuepoint_v1_video_proto_init()

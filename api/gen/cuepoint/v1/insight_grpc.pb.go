@@ -11,6 +11,7 @@ import (
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
+	emptypb "google.golang.org/protobuf/types/known/emptypb"
 )
 
 // This is a compile-time assertion to ensure that this generated file
@@ -19,10 +20,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	InsightService_ListCues_FullMethodName     = "/cuepoint.v1.InsightService/ListCues"
-	InsightService_ListShots_FullMethodName    = "/cuepoint.v1.InsightService/ListShots"
-	InsightService_ListChapters_FullMethodName = "/cuepoint.v1.InsightService/ListChapters"
-	InsightService_GetDocument_FullMethodName  = "/cuepoint.v1.InsightService/GetDocument"
+	InsightService_ListCues_FullMethodName       = "/cuepoint.v1.InsightService/ListCues"
+	InsightService_ListShots_FullMethodName      = "/cuepoint.v1.InsightService/ListShots"
+	InsightService_ListChapters_FullMethodName   = "/cuepoint.v1.InsightService/ListChapters"
+	InsightService_CreateChapter_FullMethodName  = "/cuepoint.v1.InsightService/CreateChapter"
+	InsightService_UpdateChapter_FullMethodName  = "/cuepoint.v1.InsightService/UpdateChapter"
+	InsightService_DeleteChapter_FullMethodName  = "/cuepoint.v1.InsightService/DeleteChapter"
+	InsightService_ListThumbnails_FullMethodName = "/cuepoint.v1.InsightService/ListThumbnails"
+	InsightService_SetPoster_FullMethodName      = "/cuepoint.v1.InsightService/SetPoster"
+	InsightService_GetDocument_FullMethodName    = "/cuepoint.v1.InsightService/GetDocument"
 )
 
 // InsightServiceClient is the client API for InsightService service.
@@ -49,6 +55,35 @@ type InsightServiceClient interface {
 	// Errors: INVALID_ARGUMENT for a malformed name, a negative page size, or a
 	// page token that no earlier answer to the same question gave; NOT_FOUND.
 	ListChapters(ctx context.Context, in *ListChaptersRequest, opts ...grpc.CallOption) (*ListChaptersResponse, error)
+	// CreateChapter begins a chapter within another, whose rest it takes.
+	//
+	// Errors: INVALID_ARGUMENT for a chapter without a title, or one that begins
+	// where another does or not within the video; NOT_FOUND; CONFLICT (ABORTED)
+	// where the etag is not the video's any more.
+	CreateChapter(ctx context.Context, in *CreateChapterRequest, opts ...grpc.CallOption) (*Chapter, error)
+	// UpdateChapter changes a chapter's title, or where it begins: the one before
+	// it ends there then. Like every edit it can be reverted, is found by search
+	// at once, and stays when the video is divided again.
+	//
+	// Errors: INVALID_ARGUMENT for a value or an update_mask that cannot be;
+	// NOT_FOUND; CONFLICT (ABORTED) where the etag is not the video's any more.
+	UpdateChapter(ctx context.Context, in *UpdateChapterRequest, opts ...grpc.CallOption) (*Chapter, error)
+	// DeleteChapter takes a chapter away: the one before it takes its time.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name; NOT_FOUND; CONFLICT (ABORTED)
+	// where the etag is not the video's any more.
+	DeleteChapter(ctx context.Context, in *DeleteChapterRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
+	// ListThumbnails lists the pictures of a video, in order of time.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name, a negative page size, or a
+	// page token that no earlier answer to the same question gave; NOT_FOUND.
+	ListThumbnails(ctx context.Context, in *ListThumbnailsRequest, opts ...grpc.CallOption) (*ListThumbnailsResponse, error)
+	// SetPoster chooses the picture that stands for a video, and answers it.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name or a time before the video;
+	// NOT_FOUND, also for a video without pictures; CONFLICT (ABORTED) where the
+	// etag is not the video's any more.
+	SetPoster(ctx context.Context, in *SetPosterRequest, opts ...grpc.CallOption) (*Thumbnail, error)
 	// GetDocument returns everything that is known of a video in one answer. That
 	// of hours of speech has some megabytes.
 	//
@@ -94,6 +129,56 @@ func (c *insightServiceClient) ListChapters(ctx context.Context, in *ListChapter
 	return out, nil
 }
 
+func (c *insightServiceClient) CreateChapter(ctx context.Context, in *CreateChapterRequest, opts ...grpc.CallOption) (*Chapter, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Chapter)
+	err := c.cc.Invoke(ctx, InsightService_CreateChapter_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *insightServiceClient) UpdateChapter(ctx context.Context, in *UpdateChapterRequest, opts ...grpc.CallOption) (*Chapter, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Chapter)
+	err := c.cc.Invoke(ctx, InsightService_UpdateChapter_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *insightServiceClient) DeleteChapter(ctx context.Context, in *DeleteChapterRequest, opts ...grpc.CallOption) (*emptypb.Empty, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(emptypb.Empty)
+	err := c.cc.Invoke(ctx, InsightService_DeleteChapter_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *insightServiceClient) ListThumbnails(ctx context.Context, in *ListThumbnailsRequest, opts ...grpc.CallOption) (*ListThumbnailsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListThumbnailsResponse)
+	err := c.cc.Invoke(ctx, InsightService_ListThumbnails_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *insightServiceClient) SetPoster(ctx context.Context, in *SetPosterRequest, opts ...grpc.CallOption) (*Thumbnail, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Thumbnail)
+	err := c.cc.Invoke(ctx, InsightService_SetPoster_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *insightServiceClient) GetDocument(ctx context.Context, in *GetDocumentRequest, opts ...grpc.CallOption) (*Document, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Document)
@@ -128,6 +213,35 @@ type InsightServiceServer interface {
 	// Errors: INVALID_ARGUMENT for a malformed name, a negative page size, or a
 	// page token that no earlier answer to the same question gave; NOT_FOUND.
 	ListChapters(context.Context, *ListChaptersRequest) (*ListChaptersResponse, error)
+	// CreateChapter begins a chapter within another, whose rest it takes.
+	//
+	// Errors: INVALID_ARGUMENT for a chapter without a title, or one that begins
+	// where another does or not within the video; NOT_FOUND; CONFLICT (ABORTED)
+	// where the etag is not the video's any more.
+	CreateChapter(context.Context, *CreateChapterRequest) (*Chapter, error)
+	// UpdateChapter changes a chapter's title, or where it begins: the one before
+	// it ends there then. Like every edit it can be reverted, is found by search
+	// at once, and stays when the video is divided again.
+	//
+	// Errors: INVALID_ARGUMENT for a value or an update_mask that cannot be;
+	// NOT_FOUND; CONFLICT (ABORTED) where the etag is not the video's any more.
+	UpdateChapter(context.Context, *UpdateChapterRequest) (*Chapter, error)
+	// DeleteChapter takes a chapter away: the one before it takes its time.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name; NOT_FOUND; CONFLICT (ABORTED)
+	// where the etag is not the video's any more.
+	DeleteChapter(context.Context, *DeleteChapterRequest) (*emptypb.Empty, error)
+	// ListThumbnails lists the pictures of a video, in order of time.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name, a negative page size, or a
+	// page token that no earlier answer to the same question gave; NOT_FOUND.
+	ListThumbnails(context.Context, *ListThumbnailsRequest) (*ListThumbnailsResponse, error)
+	// SetPoster chooses the picture that stands for a video, and answers it.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name or a time before the video;
+	// NOT_FOUND, also for a video without pictures; CONFLICT (ABORTED) where the
+	// etag is not the video's any more.
+	SetPoster(context.Context, *SetPosterRequest) (*Thumbnail, error)
 	// GetDocument returns everything that is known of a video in one answer. That
 	// of hours of speech has some megabytes.
 	//
@@ -151,6 +265,21 @@ func (UnimplementedInsightServiceServer) ListShots(context.Context, *ListShotsRe
 }
 func (UnimplementedInsightServiceServer) ListChapters(context.Context, *ListChaptersRequest) (*ListChaptersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListChapters not implemented")
+}
+func (UnimplementedInsightServiceServer) CreateChapter(context.Context, *CreateChapterRequest) (*Chapter, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateChapter not implemented")
+}
+func (UnimplementedInsightServiceServer) UpdateChapter(context.Context, *UpdateChapterRequest) (*Chapter, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateChapter not implemented")
+}
+func (UnimplementedInsightServiceServer) DeleteChapter(context.Context, *DeleteChapterRequest) (*emptypb.Empty, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteChapter not implemented")
+}
+func (UnimplementedInsightServiceServer) ListThumbnails(context.Context, *ListThumbnailsRequest) (*ListThumbnailsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListThumbnails not implemented")
+}
+func (UnimplementedInsightServiceServer) SetPoster(context.Context, *SetPosterRequest) (*Thumbnail, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetPoster not implemented")
 }
 func (UnimplementedInsightServiceServer) GetDocument(context.Context, *GetDocumentRequest) (*Document, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetDocument not implemented")
@@ -230,6 +359,96 @@ func _InsightService_ListChapters_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InsightService_CreateChapter_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateChapterRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).CreateChapter(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_CreateChapter_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).CreateChapter(ctx, req.(*CreateChapterRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InsightService_UpdateChapter_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateChapterRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).UpdateChapter(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_UpdateChapter_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).UpdateChapter(ctx, req.(*UpdateChapterRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InsightService_DeleteChapter_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteChapterRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).DeleteChapter(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_DeleteChapter_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).DeleteChapter(ctx, req.(*DeleteChapterRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InsightService_ListThumbnails_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListThumbnailsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).ListThumbnails(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_ListThumbnails_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).ListThumbnails(ctx, req.(*ListThumbnailsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InsightService_SetPoster_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetPosterRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).SetPoster(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_SetPoster_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).SetPoster(ctx, req.(*SetPosterRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _InsightService_GetDocument_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetDocumentRequest)
 	if err := dec(in); err != nil {
@@ -266,6 +485,26 @@ var InsightService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListChapters",
 			Handler:    _InsightService_ListChapters_Handler,
+		},
+		{
+			MethodName: "CreateChapter",
+			Handler:    _InsightService_CreateChapter_Handler,
+		},
+		{
+			MethodName: "UpdateChapter",
+			Handler:    _InsightService_UpdateChapter_Handler,
+		},
+		{
+			MethodName: "DeleteChapter",
+			Handler:    _InsightService_DeleteChapter_Handler,
+		},
+		{
+			MethodName: "ListThumbnails",
+			Handler:    _InsightService_ListThumbnails_Handler,
+		},
+		{
+			MethodName: "SetPoster",
+			Handler:    _InsightService_SetPoster_Handler,
 		},
 		{
 			MethodName: "GetDocument",

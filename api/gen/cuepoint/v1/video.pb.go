@@ -799,16 +799,23 @@ func (x *Shot) GetThumbnailUri() string {
 // Chapter is a part of a video with a topic of its own.
 type Chapter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id, unique in the library.
+	// Its id, unique in the library. It is another when the video was divided
+	// again, unless the chapter was edited.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// When it begins.
 	StartOffset *durationpb.Duration `protobuf:"bytes,2,opt,name=start_offset,json=startOffset,proto3" json:"start_offset,omitempty"`
-	// When it ends.
+	// When it ends: where the next one begins.
 	EndOffset *durationpb.Duration `protobuf:"bytes,3,opt,name=end_offset,json=endOffset,proto3" json:"end_offset,omitempty"`
 	// What it is about.
 	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
 	// From 0 to 1.
-	Confidence    float64 `protobuf:"fixed64,5,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	Confidence float64 `protobuf:"fixed64,5,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	// The resource name, `videos/{video}/chapters/{chapter}`, whose last element is
+	// the id.
+	Name string `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	// The edit that it comes from, `videos/{video}/edits/{edit}`; empty where
+	// nobody changed it.
+	Edit          string `protobuf:"bytes,7,opt,name=edit,proto3" json:"edit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -876,6 +883,20 @@ func (x *Chapter) GetConfidence() float64 {
 		return x.Confidence
 	}
 	return 0
+}
+
+func (x *Chapter) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Chapter) GetEdit() string {
+	if x != nil {
+		return x.Edit
+	}
+	return ""
 }
 
 var File_cuepoint_v1_video_proto protoreflect.FileDescriptor
@@ -973,7 +994,7 @@ const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\x16TRANSITION_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eTRANSITION_CUT\x10\x01\x12\x17\n" +
 	"\x13TRANSITION_DISSOLVE\x10\x02\x12\x13\n" +
-	"\x0fTRANSITION_FADE\x10\x03\"\xc7\x01\n" +
+	"\x0fTRANSITION_FADE\x10\x03\"\xe0\x02\n" +
 	"\aChapter\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12<\n" +
 	"\fstart_offset\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x128\n" +
@@ -982,7 +1003,11 @@ const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\x05title\x18\x04 \x01(\tR\x05title\x12\x1e\n" +
 	"\n" +
 	"confidence\x18\x05 \x01(\x01R\n" +
-	"confidenceB\xa7\x01\n" +
+	"confidence\x12\x17\n" +
+	"\x04name\x18\x06 \x01(\tB\x03\xe0A\bR\x04name\x12-\n" +
+	"\x04edit\x18\a \x01(\tB\x19\xe0A\x03\xfaA\x13\n" +
+	"\x11cuepoint.dev/EditR\x04edit:O\xeaAL\n" +
+	"\x14cuepoint.dev/Chapter\x12!videos/{video}/chapters/{chapter}*\bchapters2\achapterB\xa7\x01\n" +
 	"\x0fcom.cuepoint.v1B\n" +
 	"VideoProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
