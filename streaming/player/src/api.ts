@@ -7,6 +7,7 @@ export type Video = Messages['Video'];
 export type StageRun = Messages['StageRun'];
 export type Playback = Messages['Playback'];
 export type Shot = Messages['Shot'];
+export type CaptionTrack = Messages['CaptionTrack'];
 export type Chapter = Messages['Chapter'];
 export type Transcript = Messages['Transcript'];
 export type Segment = Messages['Segment'];

@@ -3,7 +3,8 @@ import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import 'media-chrome';
 import 'media-chrome/menu';
-import type { Playback } from './api';
+import type { Chapter, Playback } from './api';
+import { captionsURI, chaptersVTT } from './tracks';
 import { base } from './style';
 import { languageName } from './language';
 
@@ -20,6 +21,7 @@ export class CuePlayer extends LitElement {
   static override styles = [base, styles()];
 
   @property({ attribute: false }) playback!: Playback;
+  @property({ attribute: false }) chapters: Chapter[] = [];
   @property() override title = '';
   /** Where to begin, in seconds. */
   @property({ type: Number }) start = 0;
@@ -30,6 +32,7 @@ export class CuePlayer extends LitElement {
   @query('video') private video!: HTMLVideoElement;
 
   private hls: Hls | undefined;
+  private chaptersURI = '';
   private recovered = false;
 
   /** Goes to a time and plays on from there, as far as the browser lets a page start sound. */
@@ -57,6 +60,12 @@ export class CuePlayer extends LitElement {
     this.attach();
   }
 
+  override willUpdate(changed: Map<string, unknown>): void {
+    if (!changed.has('chapters')) return;
+    URL.revokeObjectURL(this.chaptersURI);
+    this.chaptersURI = this.chapters.length ? URL.createObjectURL(chaptersVTT(this.chapters)) : '';
+  }
+
   override updated(): void {
     // media-chrome gives both a role that does not go with their other attributes.
     this.renderRoot.querySelector('media-captions-button')?.setAttribute('role', 'switch');
@@ -67,6 +76,7 @@ export class CuePlayer extends LitElement {
     super.disconnectedCallback();
     this.hls?.destroy();
     this.hls = undefined;
+    URL.revokeObjectURL(this.chaptersURI);
   }
 
   override render() {
@@ -91,7 +101,7 @@ export class CuePlayer extends LitElement {
           @ratechange=${() => (this.rate = this.video.playbackRate)}
           @error=${this.mediaError}
         >
-          ${playback.chaptersUri ? html`<track kind="chapters" src=${playback.chaptersUri} default />` : nothing}
+          ${this.chaptersURI ? html`<track kind="chapters" src=${this.chaptersURI} default />` : nothing}
           ${playback.storyboardUri
             ? html`<track kind="metadata" label="thumbnails" src=${playback.storyboardUri} default />`
             : nothing}
@@ -100,7 +110,7 @@ export class CuePlayer extends LitElement {
               kind="captions"
               srclang=${track.languageCode}
               label=${languageName(track.languageCode)}
-              src=${track.uri}
+              src=${captionsURI(track)}
               ?default=${index === 0 && size !== undefined}
             />`,
           )}

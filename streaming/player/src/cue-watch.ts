@@ -98,6 +98,7 @@ export class CueWatch extends LitElement {
       playback.hlsUri,
       html`<cue-player
         .playback=${playback}
+        .chapters=${video.chapters ?? []}
         .title=${video.title}
         .start=${this.route.at ?? 0}
         .line=${this.transcript?.segments?.[this.segment]?.text ?? ''}
