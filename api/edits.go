@@ -164,8 +164,8 @@ func editMessage(e models.Edit) *cuepointv1.Edit {
 		State:      enum[cuepointv1.Edit_State](cuepointv1.Edit_State_value, "STATE_", string(e.State)),
 		Author:     e.Author,
 		CreateTime: timeMessage(e.Created),
-		Before:     momentMessages(e.Change.Before),
-		After:      momentMessages(e.Change.After),
+		Before:     editedMessages(e.Change.Before),
+		After:      editedMessages(e.Change.After),
 		Speaker:    valid(e.Change.From),
 		NewSpeaker: valid(e.Change.To),
 	}
@@ -175,10 +175,10 @@ func editMessage(e models.Edit) *cuepointv1.Edit {
 	return m
 }
 
-func momentMessages(cues []models.Cue) []*cuepointv1.Edit_Moment {
-	var all []*cuepointv1.Edit_Moment
+func editedMessages(cues []models.Cue) []*cuepointv1.EditedCue {
+	var all []*cuepointv1.EditedCue
 	for _, c := range cues {
-		m := &cuepointv1.Edit_Moment{
+		m := &cuepointv1.EditedCue{
 			Id: c.ID, StartOffset: durationpb.New(c.Start), EndOffset: durationpb.New(c.End), Text: valid(c.Text),
 		}
 		if said, err := c.Speech(); err == nil && c.Kind == models.CueSpeech {

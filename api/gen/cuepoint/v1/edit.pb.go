@@ -173,10 +173,10 @@ type Edit struct {
 	// When it was made.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// What was there before. None for an addition, and where a speaker was renamed.
-	Before []*Edit_Moment `protobuf:"bytes,7,rep,name=before,proto3" json:"before,omitempty"`
+	Before []*EditedCue `protobuf:"bytes,7,rep,name=before,proto3" json:"before,omitempty"`
 	// What it made of that. None where something was taken away, and where a
 	// speaker was renamed.
-	After []*Edit_Moment `protobuf:"bytes,8,rep,name=after,proto3" json:"after,omitempty"`
+	After []*EditedCue `protobuf:"bytes,8,rep,name=after,proto3" json:"after,omitempty"`
 	// The name of a speaker who was renamed.
 	Speaker string `protobuf:"bytes,9,opt,name=speaker,proto3" json:"speaker,omitempty"`
 	// The name he got.
@@ -257,14 +257,14 @@ func (x *Edit) GetCreateTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *Edit) GetBefore() []*Edit_Moment {
+func (x *Edit) GetBefore() []*EditedCue {
 	if x != nil {
 		return x.Before
 	}
 	return nil
 }
 
-func (x *Edit) GetAfter() []*Edit_Moment {
+func (x *Edit) GetAfter() []*EditedCue {
 	if x != nil {
 		return x.After
 	}
@@ -285,6 +285,88 @@ func (x *Edit) GetNewSpeaker() string {
 	return ""
 }
 
+// EditedCue is a segment or a chapter, as it was when the edit was made.
+type EditedCue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// When it began.
+	StartOffset *durationpb.Duration `protobuf:"bytes,2,opt,name=start_offset,json=startOffset,proto3" json:"start_offset,omitempty"`
+	// When it ended.
+	EndOffset *durationpb.Duration `protobuf:"bytes,3,opt,name=end_offset,json=endOffset,proto3" json:"end_offset,omitempty"`
+	// What was said, or the title.
+	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// Who said it, where known.
+	Speaker       string `protobuf:"bytes,5,opt,name=speaker,proto3" json:"speaker,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EditedCue) Reset() {
+	*x = EditedCue{}
+	mi := &file_cuepoint_v1_edit_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EditedCue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EditedCue) ProtoMessage() {}
+
+func (x *EditedCue) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_edit_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EditedCue.ProtoReflect.Descriptor instead.
+func (*EditedCue) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_edit_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *EditedCue) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *EditedCue) GetStartOffset() *durationpb.Duration {
+	if x != nil {
+		return x.StartOffset
+	}
+	return nil
+}
+
+func (x *EditedCue) GetEndOffset() *durationpb.Duration {
+	if x != nil {
+		return x.EndOffset
+	}
+	return nil
+}
+
+func (x *EditedCue) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *EditedCue) GetSpeaker() string {
+	if x != nil {
+		return x.Speaker
+	}
+	return ""
+}
+
 // GetEditRequest asks for one edit.
 type GetEditRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -296,7 +378,7 @@ type GetEditRequest struct {
 
 func (x *GetEditRequest) Reset() {
 	*x = GetEditRequest{}
-	mi := &file_cuepoint_v1_edit_proto_msgTypes[1]
+	mi := &file_cuepoint_v1_edit_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -308,7 +390,7 @@ func (x *GetEditRequest) String() string {
 func (*GetEditRequest) ProtoMessage() {}
 
 func (x *GetEditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_edit_proto_msgTypes[1]
+	mi := &file_cuepoint_v1_edit_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -321,7 +403,7 @@ func (x *GetEditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetEditRequest.ProtoReflect.Descriptor instead.
 func (*GetEditRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_edit_proto_rawDescGZIP(), []int{1}
+	return file_cuepoint_v1_edit_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *GetEditRequest) GetName() string {
@@ -349,7 +431,7 @@ type ListEditsRequest struct {
 
 func (x *ListEditsRequest) Reset() {
 	*x = ListEditsRequest{}
-	mi := &file_cuepoint_v1_edit_proto_msgTypes[2]
+	mi := &file_cuepoint_v1_edit_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -361,7 +443,7 @@ func (x *ListEditsRequest) String() string {
 func (*ListEditsRequest) ProtoMessage() {}
 
 func (x *ListEditsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_edit_proto_msgTypes[2]
+	mi := &file_cuepoint_v1_edit_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -374,7 +456,7 @@ func (x *ListEditsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEditsRequest.ProtoReflect.Descriptor instead.
 func (*ListEditsRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_edit_proto_rawDescGZIP(), []int{2}
+	return file_cuepoint_v1_edit_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListEditsRequest) GetParent() string {
@@ -418,7 +500,7 @@ type ListEditsResponse struct {
 
 func (x *ListEditsResponse) Reset() {
 	*x = ListEditsResponse{}
-	mi := &file_cuepoint_v1_edit_proto_msgTypes[3]
+	mi := &file_cuepoint_v1_edit_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +512,7 @@ func (x *ListEditsResponse) String() string {
 func (*ListEditsResponse) ProtoMessage() {}
 
 func (x *ListEditsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_edit_proto_msgTypes[3]
+	mi := &file_cuepoint_v1_edit_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +525,7 @@ func (x *ListEditsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListEditsResponse.ProtoReflect.Descriptor instead.
 func (*ListEditsResponse) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_edit_proto_rawDescGZIP(), []int{3}
+	return file_cuepoint_v1_edit_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListEditsResponse) GetEdits() []*Edit {
@@ -478,7 +560,7 @@ type RevertEditRequest struct {
 
 func (x *RevertEditRequest) Reset() {
 	*x = RevertEditRequest{}
-	mi := &file_cuepoint_v1_edit_proto_msgTypes[4]
+	mi := &file_cuepoint_v1_edit_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -490,7 +572,7 @@ func (x *RevertEditRequest) String() string {
 func (*RevertEditRequest) ProtoMessage() {}
 
 func (x *RevertEditRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_edit_proto_msgTypes[4]
+	mi := &file_cuepoint_v1_edit_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -503,7 +585,7 @@ func (x *RevertEditRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RevertEditRequest.ProtoReflect.Descriptor instead.
 func (*RevertEditRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_edit_proto_rawDescGZIP(), []int{4}
+	return file_cuepoint_v1_edit_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RevertEditRequest) GetName() string {
@@ -527,93 +609,11 @@ func (x *RevertEditRequest) GetRequestId() string {
 	return ""
 }
 
-// Moment is a segment or a chapter, as it was when the edit was made.
-type Edit_Moment struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// When it began.
-	StartOffset *durationpb.Duration `protobuf:"bytes,2,opt,name=start_offset,json=startOffset,proto3" json:"start_offset,omitempty"`
-	// When it ended.
-	EndOffset *durationpb.Duration `protobuf:"bytes,3,opt,name=end_offset,json=endOffset,proto3" json:"end_offset,omitempty"`
-	// What was said, or the title.
-	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
-	// Who said it, where known.
-	Speaker       string `protobuf:"bytes,5,opt,name=speaker,proto3" json:"speaker,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Edit_Moment) Reset() {
-	*x = Edit_Moment{}
-	mi := &file_cuepoint_v1_edit_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Edit_Moment) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Edit_Moment) ProtoMessage() {}
-
-func (x *Edit_Moment) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_edit_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Edit_Moment.ProtoReflect.Descriptor instead.
-func (*Edit_Moment) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_edit_proto_rawDescGZIP(), []int{0, 0}
-}
-
-func (x *Edit_Moment) GetId() string {
-	if x != nil {
-		return x.Id
-	}
-	return ""
-}
-
-func (x *Edit_Moment) GetStartOffset() *durationpb.Duration {
-	if x != nil {
-		return x.StartOffset
-	}
-	return nil
-}
-
-func (x *Edit_Moment) GetEndOffset() *durationpb.Duration {
-	if x != nil {
-		return x.EndOffset
-	}
-	return nil
-}
-
-func (x *Edit_Moment) GetText() string {
-	if x != nil {
-		return x.Text
-	}
-	return ""
-}
-
-func (x *Edit_Moment) GetSpeaker() string {
-	if x != nil {
-		return x.Speaker
-	}
-	return ""
-}
-
 var File_cuepoint_v1_edit_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_edit_proto_rawDesc = "" +
 	"\n" +
-	"\x16cuepoint/v1/edit.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\a\n" +
+	"\x16cuepoint/v1/edit.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf2\x05\n" +
 	"\x04Edit\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12\x17\n" +
 	"\x04kind\x18\x02 \x01(\tB\x03\xe0A\x03R\x04kind\x125\n" +
@@ -621,20 +621,13 @@ const file_cuepoint_v1_edit_proto_rawDesc = "" +
 	"\x05state\x18\x04 \x01(\x0e2\x17.cuepoint.v1.Edit.StateB\x03\xe0A\x03R\x05state\x12\x1b\n" +
 	"\x06author\x18\x05 \x01(\tB\x03\xe0A\x03R\x06author\x12@\n" +
 	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime\x125\n" +
-	"\x06before\x18\a \x03(\v2\x18.cuepoint.v1.Edit.MomentB\x03\xe0A\x03R\x06before\x123\n" +
-	"\x05after\x18\b \x03(\v2\x18.cuepoint.v1.Edit.MomentB\x03\xe0A\x03R\x05after\x12\x1d\n" +
+	"createTime\x123\n" +
+	"\x06before\x18\a \x03(\v2\x16.cuepoint.v1.EditedCueB\x03\xe0A\x03R\x06before\x121\n" +
+	"\x05after\x18\b \x03(\v2\x16.cuepoint.v1.EditedCueB\x03\xe0A\x03R\x05after\x12\x1d\n" +
 	"\aspeaker\x18\t \x01(\tB\x03\xe0A\x03R\aspeaker\x12$\n" +
 	"\vnew_speaker\x18\n" +
 	" \x01(\tB\x03\xe0A\x03R\n" +
-	"newSpeaker\x1a\xbe\x01\n" +
-	"\x06Moment\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\x12<\n" +
-	"\fstart_offset\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x128\n" +
-	"\n" +
-	"end_offset\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tendOffset\x12\x12\n" +
-	"\x04text\x18\x04 \x01(\tR\x04text\x12\x18\n" +
-	"\aspeaker\x18\x05 \x01(\tR\aspeaker\"n\n" +
+	"newSpeaker\"n\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSTATE_ACTIVE\x10\x01\x12\x14\n" +
@@ -650,7 +643,14 @@ const file_cuepoint_v1_edit_proto_rawDesc = "" +
 	"\fACTION_SPLIT\x10\x04\x12\x11\n" +
 	"\rACTION_REMOVE\x10\x05\x12\x11\n" +
 	"\rACTION_RENAME\x10\x06:@\xeaA=\n" +
-	"\x11cuepoint.dev/Edit\x12\x1bvideos/{video}/edits/{edit}*\x05edits2\x04edit\"\x7f\n" +
+	"\x11cuepoint.dev/Edit\x12\x1bvideos/{video}/edits/{edit}*\x05edits2\x04edit\"\xc1\x01\n" +
+	"\tEditedCue\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12<\n" +
+	"\fstart_offset\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\vstartOffset\x128\n" +
+	"\n" +
+	"end_offset\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\tendOffset\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x18\n" +
+	"\aspeaker\x18\x05 \x01(\tR\aspeaker\"\x7f\n" +
 	"\x0eGetEditRequest\x12m\n" +
 	"\x04name\x18\x01 \x01(\tBY\xe0A\x02\xfaA\x13\n" +
 	"\x11cuepoint.dev/Edit\xbaH=r;29^videos/[a-z0-9][a-z0-9-]{0,62}/edits/[A-Za-z0-9-]{1,64}$R\x04name\"\xff\x01\n" +
@@ -694,11 +694,11 @@ var file_cuepoint_v1_edit_proto_goTypes = []any{
 	(Edit_State)(0),               // 0: cuepoint.v1.Edit.State
 	(Edit_Action)(0),              // 1: cuepoint.v1.Edit.Action
 	(*Edit)(nil),                  // 2: cuepoint.v1.Edit
-	(*GetEditRequest)(nil),        // 3: cuepoint.v1.GetEditRequest
-	(*ListEditsRequest)(nil),      // 4: cuepoint.v1.ListEditsRequest
-	(*ListEditsResponse)(nil),     // 5: cuepoint.v1.ListEditsResponse
-	(*RevertEditRequest)(nil),     // 6: cuepoint.v1.RevertEditRequest
-	(*Edit_Moment)(nil),           // 7: cuepoint.v1.Edit.Moment
+	(*EditedCue)(nil),             // 3: cuepoint.v1.EditedCue
+	(*GetEditRequest)(nil),        // 4: cuepoint.v1.GetEditRequest
+	(*ListEditsRequest)(nil),      // 5: cuepoint.v1.ListEditsRequest
+	(*ListEditsResponse)(nil),     // 6: cuepoint.v1.ListEditsResponse
+	(*RevertEditRequest)(nil),     // 7: cuepoint.v1.RevertEditRequest
 	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 	(*durationpb.Duration)(nil),   // 9: google.protobuf.Duration
 }
@@ -706,17 +706,17 @@ var file_cuepoint_v1_edit_proto_depIdxs = []int32{
 	1,  // 0: cuepoint.v1.Edit.action:type_name -> cuepoint.v1.Edit.Action
 	0,  // 1: cuepoint.v1.Edit.state:type_name -> cuepoint.v1.Edit.State
 	8,  // 2: cuepoint.v1.Edit.create_time:type_name -> google.protobuf.Timestamp
-	7,  // 3: cuepoint.v1.Edit.before:type_name -> cuepoint.v1.Edit.Moment
-	7,  // 4: cuepoint.v1.Edit.after:type_name -> cuepoint.v1.Edit.Moment
-	0,  // 5: cuepoint.v1.ListEditsRequest.states:type_name -> cuepoint.v1.Edit.State
-	2,  // 6: cuepoint.v1.ListEditsResponse.edits:type_name -> cuepoint.v1.Edit
-	9,  // 7: cuepoint.v1.Edit.Moment.start_offset:type_name -> google.protobuf.Duration
-	9,  // 8: cuepoint.v1.Edit.Moment.end_offset:type_name -> google.protobuf.Duration
-	3,  // 9: cuepoint.v1.EditService.GetEdit:input_type -> cuepoint.v1.GetEditRequest
-	4,  // 10: cuepoint.v1.EditService.ListEdits:input_type -> cuepoint.v1.ListEditsRequest
-	6,  // 11: cuepoint.v1.EditService.RevertEdit:input_type -> cuepoint.v1.RevertEditRequest
+	3,  // 3: cuepoint.v1.Edit.before:type_name -> cuepoint.v1.EditedCue
+	3,  // 4: cuepoint.v1.Edit.after:type_name -> cuepoint.v1.EditedCue
+	9,  // 5: cuepoint.v1.EditedCue.start_offset:type_name -> google.protobuf.Duration
+	9,  // 6: cuepoint.v1.EditedCue.end_offset:type_name -> google.protobuf.Duration
+	0,  // 7: cuepoint.v1.ListEditsRequest.states:type_name -> cuepoint.v1.Edit.State
+	2,  // 8: cuepoint.v1.ListEditsResponse.edits:type_name -> cuepoint.v1.Edit
+	4,  // 9: cuepoint.v1.EditService.GetEdit:input_type -> cuepoint.v1.GetEditRequest
+	5,  // 10: cuepoint.v1.EditService.ListEdits:input_type -> cuepoint.v1.ListEditsRequest
+	7,  // 11: cuepoint.v1.EditService.RevertEdit:input_type -> cuepoint.v1.RevertEditRequest
 	2,  // 12: cuepoint.v1.EditService.GetEdit:output_type -> cuepoint.v1.Edit
-	5,  // 13: cuepoint.v1.EditService.ListEdits:output_type -> cuepoint.v1.ListEditsResponse
+	6,  // 13: cuepoint.v1.EditService.ListEdits:output_type -> cuepoint.v1.ListEditsResponse
 	2,  // 14: cuepoint.v1.EditService.RevertEdit:output_type -> cuepoint.v1.Edit
 	12, // [12:15] is the sub-list for method output_type
 	9,  // [9:12] is the sub-list for method input_type
