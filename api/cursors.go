@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"github.com/cuepoint/cuepoint/internal/events"
@@ -42,17 +43,29 @@ func readCursor(ctx context.Context, feed *events.Feed, field, text string) (cur
 	if text == "" {
 		return cursor{last, time.Now()}, nil
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) != 17 || b[0] != cursorVersion {
-		return cursor{}, invalid(field, "not one of ours; start again without it")
-	}
-	c := cursor{int64(binary.BigEndian.Uint64(b[1:])), time.UnixMilli(int64(binary.BigEndian.Uint64(b[9:])))}
+	c, err := parseCursor(text)
 	switch {
-	case c.after < 0:
+	case err != nil:
 		return cursor{}, invalid(field, "not one of ours; start again without it")
 	case c.after > last || time.Since(c.at) > expiry:
 		return cursor{}, models.Errorf(models.CodeCursorExpired,
 			"events after this cursor may be kept no longer: read what you need anew, and start again without it")
+	}
+	return c, nil
+}
+
+// parseCursor reads what String wrote.
+func parseCursor(text string) (cursor, error) {
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return cursor{}, err
+	}
+	if len(b) != 17 {
+		return cursor{}, errors.New("another length")
+	}
+	c := cursor{int64(binary.BigEndian.Uint64(b[1:])), time.UnixMilli(int64(binary.BigEndian.Uint64(b[9:])))}
+	if c.after < 0 || c.String() != text {
+		return cursor{}, errors.New("another form")
 	}
 	return c, nil
 }

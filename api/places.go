@@ -59,7 +59,7 @@ func readPlace(question, token string) (place, error) {
 	if rest == "" || err != nil {
 		return place{}, err
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(rest)
+	b, err := base64.RawURLEncoding.DecodeString(rest)
 	if err != nil {
 		return place{}, errToken()
 	}
@@ -67,11 +67,12 @@ func readPlace(question, token string) (place, error) {
 	if n <= 0 {
 		return place{}, errToken()
 	}
-	past, m := binary.Uvarint(b[n:])
-	if m <= 0 || n+m != len(b) || int64(start) < 0 || int64(past) < 0 {
+	past, _ := binary.Uvarint(b[n:])
+	p := place{time.Duration(start), int(past)}
+	if p.start < 0 || p.past < 0 || p.String() != rest {
 		return place{}, errToken()
 	}
-	return place{time.Duration(start), int(past)}, nil
+	return p, nil
 }
 
 // index is that of the first of the page among all, of which these are the

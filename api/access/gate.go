@@ -53,6 +53,17 @@ type Shown struct {
 	Address string // where the request comes from: an IP address
 }
 
+// proof is what is shown and as what, since a key is no cookie; empty for nothing.
+func (s Shown) proof() string {
+	switch {
+	case s.Key != "":
+		return "key " + s.Key
+	case s.Session != "":
+		return "session " + s.Session
+	}
+	return ""
+}
+
 // Gate lets callers in. Any number of goroutines may use one.
 type Gate struct {
 	cfg       Config
@@ -99,10 +110,7 @@ func (g *Gate) Admit(ctx context.Context, s Shown) (Caller, error) {
 // Identify is Admit for requests of which one need not count those of good
 // callers: players send many.
 func (g *Gate) Identify(ctx context.Context, s Shown) (Caller, error) {
-	shown := s.Key
-	if shown == "" {
-		shown = s.Session
-	}
+	shown := s.proof()
 	now := g.cfg.Now()
 	if caller, ok := g.recall(shown, now); ok {
 		return caller, nil

@@ -96,7 +96,7 @@ func (g *Gate) SignOut(ctx context.Context, cookie string) error {
 	if cookie == "" {
 		return nil
 	}
-	g.forget(cookie)
+	g.forget(Shown{Session: cookie}.proof())
 	return g.cfg.Store.EndSession(ctx, hash(cookie))
 }
 
