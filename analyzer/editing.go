@@ -17,7 +17,7 @@ var editable = map[models.CueKind]string{models.CueSpeech: "speech", models.CueC
 
 // Editor is who edits.
 type Editor struct {
-	Author     string // the id of a key, or models.AuthorLocal
+	Author     string // as [models.Edit] has it
 	IfRevision *int64 // the only revision of the video that may be edited; nil for any
 }
 

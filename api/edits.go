@@ -96,9 +96,13 @@ func (s *editService) RevertEdit(ctx context.Context, req *cuepointv1.RevertEdit
 // editorOf is who asks, who edits what an etag stands for.
 func editorOf(ctx context.Context, etag string) (by analyzer.Editor, err error) {
 	caller := access.From(ctx)
-	by.Author = caller.Key
-	if caller.Local {
+	switch {
+	case caller.Local:
 		by.Author = models.AuthorLocal
+	case caller.Person != "":
+		by.Author = models.AuthorPerson + caller.Person
+	default:
+		by.Author = caller.Key
 	}
 	by.IfRevision, err = parseEtag("etag", etag)
 	return by, err
@@ -162,14 +166,14 @@ func editMessage(e models.Edit) *cuepointv1.Edit {
 		Kind:       string(e.Kind),
 		Action:     enum[cuepointv1.Edit_Action](cuepointv1.Edit_Action_value, "ACTION_", string(e.Change.Action)),
 		State:      enum[cuepointv1.Edit_State](cuepointv1.Edit_State_value, "STATE_", string(e.State)),
-		Author:     e.Author,
+		Author:     valid(e.Author),
 		CreateTime: timeMessage(e.Created),
 		Before:     editedMessages(e.Change.Before),
 		After:      editedMessages(e.Change.After),
 		Speaker:    valid(e.Change.From),
 		NewSpeaker: valid(e.Change.To),
 	}
-	if e.Author != "" && e.Author != models.AuthorLocal {
+	if e.Author != "" && e.Author != models.AuthorLocal && !strings.HasPrefix(e.Author, models.AuthorPerson) {
 		m.Author = "keys/" + e.Author
 	}
 	return m

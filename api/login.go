@@ -16,6 +16,7 @@ const maxLogin = 4 << 10
 type session struct {
 	SignedIn  bool           `json:"signedIn"`
 	Workspace string         `json:"workspace,omitempty"`
+	Person    string         `json:"person,omitempty"` // whom a provider named who signed in there
 	Scopes    []models.Scope `json:"scopes"`
 	CSRF      string         `json:"csrf,omitempty"`     // for the header [CSRFHeader]
 	Provider  string         `json:"provider,omitempty"` // the name of who else one may sign in with; see [Server.beginSignIn]
@@ -85,7 +86,7 @@ func (s *Server) session(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	caller, err := s.gate.Identify(r.Context(), shown)
-	answer := session{SignedIn: caller.Session, Workspace: caller.Workspace, Scopes: caller.Scopes}
+	answer := session{SignedIn: caller.Session, Workspace: caller.Workspace, Person: caller.Person, Scopes: caller.Scopes}
 	if models.ErrorCode(err) == models.CodeUnauthenticated {
 		answer, err = session{Scopes: []models.Scope{}}, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/signin"
 	"github.com/cuepoint/cuepoint/internal/config"
 	"github.com/cuepoint/cuepoint/models"
@@ -70,11 +71,12 @@ func (s *Server) signedIn(w http.ResponseWriter, r *http.Request) (cookie config
 		return cookie, expires, err
 	}
 	succeeded()
-	cookie, made, err := s.gate.Begin(r.Context(), person.Rule.Workspace, person.Rule.Scopes, s.provider.Lasts())
+	cookie, made, err := s.gate.Begin(r.Context(),
+		access.Caller{Workspace: person.Rule.Workspace, Scopes: person.Rule.Scopes, Person: person.Name}, s.provider.Lasts())
 	if err != nil {
 		return cookie, expires, err
 	}
-	s.log.InfoContext(r.Context(), "signed in", "subject", person.Subject, "claim", person.Rule.Claim, "value", person.Rule.Value,
+	s.log.InfoContext(r.Context(), "signed in", "subject", person.Subject, "person", person.Name, "claim", person.Rule.Claim, "value", person.Rule.Value,
 		"workspace", made.Workspace, "scopes", made.Scopes)
 	return cookie, made.Expires, s.gate.SignOut(r.Context(), cookieOf(r))
 }

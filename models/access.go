@@ -46,6 +46,7 @@ type Session struct {
 	Workspace string
 	Scopes    []Scope
 	Key       string // id of the key that it was made by, whose revocation ends it; empty where none was
+	Person    string // whom a provider named who signed in there; empty for who did not
 
 	Created time.Time
 	Expires time.Time

@@ -10,7 +10,7 @@ type Edit struct {
 	ID      string // a UUID
 	VideoID string
 	Kind    CueKind
-	Author  string // the id of a key, or AuthorLocal
+	Author  string // the id of a key, AuthorLocal, or AuthorPerson and a name
 	Created time.Time
 	State   EditState
 	Change  EditChange
@@ -22,6 +22,10 @@ type Edit struct {
 
 // AuthorLocal is the author of what was done on the server's own machine.
 const AuthorLocal = "local"
+
+// AuthorPerson is how the author begins who signed in at a provider; whom that
+// named follows.
+const AuthorPerson = "people/"
 
 // EditState is what became of an edit.
 type EditState string

@@ -13,6 +13,7 @@ type Caller struct {
 	Workspace string
 	Scopes    []models.Scope
 	Key       string // the id of the key that was shown, now or to sign in; empty without one
+	Person    string // whom the provider named who signed in there; empty for who did not
 	Session   bool   // a browser that signed in
 	Local     bool   // came by the socket of the data directory, and may do everything
 }

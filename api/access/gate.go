@@ -169,7 +169,7 @@ func (g *Gate) look(ctx context.Context, s Shown, now time.Time) (Caller, time.T
 		if err != nil {
 			return Caller{}, time.Time{}, err
 		}
-		return Caller{Workspace: session.Workspace, Scopes: session.Scopes, Key: session.Key, Session: true}, session.Expires, nil
+		return Caller{Workspace: session.Workspace, Scopes: session.Scopes, Key: session.Key, Person: session.Person, Session: true}, session.Expires, nil
 	}
 	return Caller{}, time.Time{}, models.Errorf(models.CodeUnauthenticated,
 		"a key is needed, as `Authorization: Bearer ck_…`; `cuepoint keys create` makes one on the server's machine")

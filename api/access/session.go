@@ -50,10 +50,10 @@ func (g *Gate) Attempt(address string) (succeeded func(), err error) {
 }
 
 // Begin makes a session for who has shown elsewhere who they are, and returns
-// the cookie that shows it.
-func (g *Gate) Begin(ctx context.Context, workspace string, scopes []models.Scope, lasts time.Duration) (cookie config.Secret, s models.Session, err error) {
+// the cookie that shows it. c says what it may do, and as whom.
+func (g *Gate) Begin(ctx context.Context, c Caller, lasts time.Duration) (cookie config.Secret, s models.Session, err error) {
 	now := g.cfg.Now()
-	return g.keep(ctx, models.Session{Workspace: workspace, Scopes: scopes, Created: now, Expires: now.Add(lasts)})
+	return g.keep(ctx, models.Session{Workspace: c.Workspace, Scopes: c.Scopes, Person: c.Person, Created: now, Expires: now.Add(lasts)})
 }
 
 // keep gives a session its cookie.

@@ -105,6 +105,7 @@ func (p *Provider) Begin(ctx context.Context, f Flow, redirect string) (string, 
 // Person is who has shown at the provider who they are, and may come in.
 type Person struct {
 	Subject string // what the provider knows them by
+	Name    string // what others know them by: an address that the provider has verified, else the subject
 	Rule    Rule
 }
 
@@ -144,7 +145,7 @@ func (p *Provider) Finish(ctx context.Context, f Flow, redirect string, answer u
 		return Person{}, models.Errorf(models.CodePermissionDenied,
 			"%s knows you, but nobody here has let you in; ask who runs this server", p.cfg.Name).Because(fmt.Errorf("no rule for subject %.100q", subject))
 	}
-	return Person{subject, rule}, nil
+	return Person{subject, cmp.Or(said.address(), more.address(), subject), rule}, nil
 }
 
 // verify returns what the ID token says of whom, if the provider made it, for us,

@@ -56,12 +56,21 @@ func (r Rule) validate() error {
 // claims are what the provider says of somebody in one of its answers.
 type claims map[string]any
 
-// match tells whether the rule lets in of whom this is said. An address counts
-// only where the provider has seen to it that it is theirs: elsewhere anybody may
-// claim anybody's.
+// address is that of whom this is said, where the provider has seen to it that it
+// is theirs: elsewhere anybody may claim anybody's.
+func (c claims) address() string {
+	verified := c["email_verified"]
+	if verified != true && verified != "true" { // Amazon's Cognito writes it as text
+		return ""
+	}
+	address, _ := c["email"].(string)
+	return address
+}
+
+// match tells whether the rule lets in of whom this is said.
 func (r Rule) match(said claims) bool {
-	if verified := said["email_verified"]; r.Claim == "email" && verified != true && verified != "true" { // Amazon's Cognito writes it as text
-		return false
+	if r.Claim == "email" {
+		return said.address() == r.Value
 	}
 	switch value := said[r.Claim].(type) {
 	case string:

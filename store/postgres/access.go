@@ -76,8 +76,8 @@ func (s *Store) HasKeys(ctx context.Context) (has bool, err error) {
 
 // CreateSession implements [store.Store].
 func (s *Store) CreateSession(ctx context.Context, one models.Session) error {
-	_, err := s.pool.Exec(ctx, `INSERT INTO sessions (hash, workspace, scopes, key, created, expires) VALUES ($1,$2,$3,$4,$5,$6)`,
-		clean(one.Hash), clean(one.Workspace), clean(sqldb.ScopesColumn(one.Scopes)), clean(one.Key), one.Created, one.Expires)
+	_, err := s.pool.Exec(ctx, `INSERT INTO sessions (hash, workspace, scopes, key, person, created, expires) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
+		clean(one.Hash), clean(one.Workspace), clean(sqldb.ScopesColumn(one.Scopes)), clean(one.Key), clean(one.Person), one.Created, one.Expires)
 	return coded(ctx, err)
 }
 
@@ -85,9 +85,9 @@ func (s *Store) CreateSession(ctx context.Context, one models.Session) error {
 func (s *Store) Session(ctx context.Context, hash string) (models.Session, error) {
 	var one models.Session
 	var scopes string
-	err := s.pool.QueryRow(ctx, `SELECT hash, workspace, scopes, key, created, expires FROM sessions
+	err := s.pool.QueryRow(ctx, `SELECT hash, workspace, scopes, key, person, created, expires FROM sessions
 		WHERE hash = $1 AND (key = '' OR EXISTS (SELECT FROM keys WHERE id = key AND revoked IS NULL))`, clean(hash)).
-		Scan(&one.Hash, &one.Workspace, &scopes, &one.Key, &one.Created, &one.Expires)
+		Scan(&one.Hash, &one.Workspace, &scopes, &one.Key, &one.Person, &one.Created, &one.Expires)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return models.Session{}, sqldb.NoSession()
 	}

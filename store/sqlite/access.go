@@ -82,8 +82,8 @@ func (s *Store) HasKeys(ctx context.Context) (has bool, err error) {
 
 // CreateSession implements [store.Store].
 func (s *Store) CreateSession(ctx context.Context, one models.Session) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO sessions (hash, workspace, scopes, key, created, expires) VALUES (?,?,?,?,?,?)`,
-		one.Hash, one.Workspace, sqldb.ScopesColumn(one.Scopes), one.Key, one.Created.UnixMicro(), one.Expires.UnixMicro())
+	_, err := s.write.ExecContext(ctx, `INSERT INTO sessions (hash, workspace, scopes, key, person, created, expires) VALUES (?,?,?,?,?,?,?)`,
+		one.Hash, one.Workspace, sqldb.ScopesColumn(one.Scopes), one.Key, one.Person, one.Created.UnixMicro(), one.Expires.UnixMicro())
 	return coded(err)
 }
 
@@ -92,9 +92,9 @@ func (s *Store) Session(ctx context.Context, hash string) (models.Session, error
 	var one models.Session
 	var scopes string
 	var created, expires int64
-	err := s.read.QueryRowContext(ctx, `SELECT hash, workspace, scopes, key, created, expires FROM sessions
+	err := s.read.QueryRowContext(ctx, `SELECT hash, workspace, scopes, key, person, created, expires FROM sessions
 		WHERE hash = ? AND (key = '' OR EXISTS (SELECT 1 FROM keys WHERE id = key AND revoked IS NULL))`, hash).
-		Scan(&one.Hash, &one.Workspace, &scopes, &one.Key, &created, &expires)
+		Scan(&one.Hash, &one.Workspace, &scopes, &one.Key, &one.Person, &created, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return models.Session{}, sqldb.NoSession()
 	}

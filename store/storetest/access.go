@@ -105,6 +105,7 @@ func testSessions(t *testing.T, db store.Store) {
 			Created: moment, Expires: moment.Add(lasts)}
 	}
 	ofKey, long, ofNone := session("1", k.ID, time.Minute), session("2", "", time.Hour), session("3", "none", time.Hour)
+	long.Person = "anna@example.com"
 	for _, one := range []models.Session{ofKey, long, ofNone} {
 		if err := db.CreateSession(ctx, one); err != nil {
 			t.Fatal(err)

@@ -63,6 +63,7 @@ CREATE TABLE sessions (
     workspace text COLLATE "C" NOT NULL CHECK (workspace <> ''),
     scopes    text NOT NULL,
     key       text COLLATE "C" NOT NULL, -- empty where no key made it
+    person    text NOT NULL, -- empty where no provider named one
     created   timestamptz NOT NULL,
     expires   timestamptz NOT NULL
 );

@@ -64,6 +64,7 @@ CREATE TABLE sessions (
     workspace TEXT NOT NULL CHECK (workspace <> ''),
     scopes    TEXT NOT NULL,
     key       TEXT NOT NULL, -- empty where no key made it
+    person    TEXT NOT NULL, -- empty where no provider named one
     created   INTEGER NOT NULL,
     expires   INTEGER NOT NULL
 ) STRICT;

@@ -167,8 +167,9 @@ type Edit struct {
 	Action Edit_Action `protobuf:"varint,3,opt,name=action,proto3,enum=cuepoint.v1.Edit_Action" json:"action,omitempty"`
 	// What became of it.
 	State Edit_State `protobuf:"varint,4,opt,name=state,proto3,enum=cuepoint.v1.Edit_State" json:"state,omitempty"`
-	// Who made it: `keys/{key}`, or "local" for who did on the server's machine.
-	// Empty for who signed in without a key.
+	// Who made it: `keys/{key}`, `people/{name}` for who signed in at a provider,
+	// or "local" for who did on the server's machine. Empty for who signed in with
+	// a link.
 	Author string `protobuf:"bytes,5,opt,name=author,proto3" json:"author,omitempty"`
 	// When it was made.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
