@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode"
 
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -116,7 +117,11 @@ func (s *transcriptService) RenameSpeaker(ctx context.Context, req *cuepointv1.R
 	if err != nil {
 		return nil, err
 	}
-	plan := within(language, edits.Rename(req.GetSpeaker(), req.GetNewSpeaker()))
+	name, err := parseLine("new_speaker", req.GetNewSpeaker(), maxSpeaker)
+	if err != nil {
+		return nil, err
+	}
+	plan := within(language, edits.Rename(req.GetSpeaker(), name))
 	return edit(ctx, s.commands, id, req.GetEtag(), models.CueSpeech, plan, func(e models.Edit) (*cuepointv1.Edit, error) {
 		return editMessage(e), nil
 	})
@@ -148,13 +153,25 @@ const (
 
 // textOf returns what a segment is to say, and who says it.
 func textOf(s *cuepointv1.Segment) (text, speaker string, err error) {
-	if len(s.GetText()) > maxText {
-		return "", "", invalid("segment.text", "it has %d bytes, more than %d; make several of it", len(s.GetText()), maxText)
+	if text, err = parseLine("segment.text", s.GetText(), maxText); err != nil {
+		return "", "", err
 	}
-	if len(s.GetSpeaker()) > maxSpeaker {
-		return "", "", invalid("segment.speaker", "it has %d bytes, more than %d", len(s.GetSpeaker()), maxSpeaker)
+	speaker, err = parseLine("segment.speaker", s.GetSpeaker(), maxSpeaker)
+	return text, speaker, err
+}
+
+// parseLine returns a text that stands in a field, its white space made single
+// spaces. It may not have more than most bytes, nor other control characters:
+// captions cannot say them, and terminals obey them.
+func parseLine(field, text string, most int) (string, error) {
+	if len(text) > most {
+		return "", invalid(field, "it has %d bytes, more than %d", len(text), most)
 	}
-	return strings.Join(strings.Fields(s.GetText()), " "), strings.TrimSpace(s.GetSpeaker()), nil
+	line := strings.Join(strings.Fields(text), " ")
+	if strings.ContainsFunc(line, unicode.IsControl) {
+		return "", invalid(field, "it has control characters; want a text without")
+	}
+	return line, nil
 }
 
 // parseOffset returns a time in a video, which stands in a field.

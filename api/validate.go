@@ -55,7 +55,8 @@ func checkRules(req any) error {
 	}
 	var all argumentErrors
 	for _, v := range broken.Violations[:min(len(broken.Violations), mostViolations)] {
-		all = append(all, fieldError(protovalidate.FieldPathString(v.Proto.GetField()), "%s", v.Proto.GetMessage()))
+		field := shorten(protovalidate.FieldPathString(v.Proto.GetField())) // it holds the keys of maps
+		all = append(all, fieldError(field, "%s", v.Proto.GetMessage()))
 	}
 	return all
 }

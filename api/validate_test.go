@@ -1,12 +1,14 @@
 package api_test
 
 import (
+	"strings"
 	"testing"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/durationpb"
 
@@ -55,5 +57,19 @@ func TestEveryFieldThatBreaksARuleIsNamed(t *testing.T) {
 	}
 	if s := status.Convert(err); s.Code() != codes.InvalidArgument || reasonOf(s) != "INVALID_ARGUMENT" {
 		t.Errorf("a stream: %v", err)
+	}
+}
+
+// What a rule complains of may be as long as a request: the names of labels are
+// in the names of fields, and clients of gRPC read some kilobytes of an error.
+func TestComplaintsAreShort(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, err := cuepointv1.NewVideoServiceClient(b.dial(t)).UpdateVideo(t.Context(), &cuepointv1.UpdateVideoRequest{
+		Video: &cuepointv1.Video{Name: "videos/tides", Labels: map[string]string{strings.Repeat("é", 100_000): "x"}},
+	})
+	s := status.Convert(err)
+	if s.Code() != codes.InvalidArgument || !strings.Contains(s.Message(), "video.labels") || proto.Size(s.Proto()) > 2000 {
+		t.Errorf("%d bytes: %.200v", proto.Size(s.Proto()), err)
 	}
 }

@@ -159,16 +159,16 @@ func TestARenamedSpeakerIsRenamedInWhatIsFoundNext(t *testing.T) {
 func TestWordsKeepTheirTimes(t *testing.T) {
 	t.Parallel()
 	at := func(text string, start, end int) models.Word {
-		return models.Word{Text: text, Start: time.Duration(start), End: time.Duration(end), Confidence: 0.5}
+		return models.Word{Text: text, Start: time.Duration(start) * time.Millisecond, End: time.Duration(end) * time.Millisecond, Confidence: 0.5}
 	}
 	words := []models.Word{at("Bees", 0, 10), at("mak", 10, 20), at("hony", 20, 30), at("here.", 30, 40)}
 	for text, want := range map[string][]models.Word{
-		"Bees make honey here.": {at("Bees", 0, 10), {Text: "make", Start: 10, End: 20, Confidence: 1}, {Text: "honey", Start: 20, End: 30, Confidence: 1}, at("here.", 30, 40)},
+		"Bees make honey here.": {at("Bees", 0, 10), {Text: "make", Start: 10 * time.Millisecond, End: 20 * time.Millisecond, Confidence: 1}, {Text: "honey", Start: 20 * time.Millisecond, End: 30 * time.Millisecond, Confidence: 1}, at("here.", 30, 40)},
 		"bees, here":            {at("bees,", 0, 10), at("here", 30, 40)},
 		"Oh, bees mak":          {{Text: "Oh,", Confidence: 1}, at("bees", 0, 10), at("mak", 10, 20)},
 		"蜂は蜜を作る":                nil, // nobody knows which of it was when
 	} {
-		c := models.Cue{ID: "c", Kind: models.CueSpeech, End: 40, Text: "Bees mak hony here."}
+		c := models.Cue{ID: "c", Kind: models.CueSpeech, End: 40 * time.Millisecond, Text: "Bees mak hony here."}
 		o := edits.Overlay{Kind: models.CueSpeech, Cues: []models.Cue{c.WithSpeech(models.SpeechData{Words: append([]models.Word{}, words...)})}}
 		if _, err := o.Make(edits.Correct("c", edits.Correction{Text: &text})); err != nil {
 			t.Fatal(err)

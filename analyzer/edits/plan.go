@@ -12,6 +12,10 @@ import (
 // not, INVALID_ARGUMENT for what cannot be.
 type Plan func(o *Overlay) (models.EditChange, error)
 
+// shortest is how long a segment is at least: captions have their times in
+// milliseconds, and one that takes none of them is not shown.
+const shortest = time.Millisecond
+
 // Correction is what is to be said of a cue instead; what is nil stays.
 type Correction struct {
 	Text    *string
@@ -96,7 +100,7 @@ func Split(id string, characters int, at *time.Duration) Plan {
 		} else if two.Start, err = timeOf(before, head); err != nil {
 			return models.EditChange{}, err
 		}
-		if two.Start <= before.Start || two.Start >= before.End {
+		if two.Start < before.Start+shortest || two.Start > before.End-shortest {
 			return models.EditChange{}, models.Errorf(models.CodeInvalidArgument, "the second part has to begin within the segment, from %v to %v",
 				before.Start, before.End)
 		}
@@ -200,7 +204,7 @@ func (o *Overlay) check(c models.Cue) error {
 		return models.Errorf(models.CodeInvalidArgument, "want a text; to have none, delete it")
 	case c.Start < 0, o.Duration > 0 && c.Start >= o.Duration:
 		return models.Errorf(models.CodeInvalidArgument, "want a beginning within the video, not %v", c.Start)
-	case o.Kind != models.CueChapter && (c.End <= c.Start || o.Duration > 0 && c.End > o.Duration):
+	case o.Kind != models.CueChapter && (c.End < c.Start+shortest || o.Duration > 0 && c.End > o.Duration):
 		return models.Errorf(models.CodeInvalidArgument, "want an end after %v and within the video, not %v", c.Start, c.End)
 	}
 	for _, other := range o.Cues {
