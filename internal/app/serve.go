@@ -64,7 +64,7 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 		Libraries: h.db, Feed: h.feed, System: newSystem(h.App), Commands: h.Commands, Hosts: cfg.Hosts, Proxies: cfg.Proxies, TLS: cfg.TLS, Log: h.log,
 	}
 	if cfg.Listen != "" {
-		c.Gate, c.Provider, c.Media, c.Page = h.gate(cfg), cfg.Provider, h.media(), player.Handler()
+		c.Gate, c.Provider, c.Media, c.Page = h.gate(cfg), cfg.Provider, h.media(), player.Handler(api.Problems(h.log))
 	}
 	admin, err := take(ctx, cfg.Admin, "--admin")
 	if err != nil {

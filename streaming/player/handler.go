@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/cuepoint/cuepoint/models"
 )
 
 //go:embed all:dist
@@ -36,29 +38,33 @@ var (
 	docs  = regexp.MustCompile(`^/docs/?$`)
 )
 
-// Handler serves the embedded page.
-func Handler() http.Handler {
+// Handler serves the embedded page. fail answers a request with an error.
+func Handler(fail func(http.ResponseWriter, *http.Request, error)) http.Handler {
 	files, err := fs.Sub(dist, "dist")
 	if err != nil {
 		panic(err) // the name is a constant
 	}
-	return New(files)
+	return New(files, fail)
 }
 
 // New serves a built page: its index.html at /, /watch/{video} and /login, its
 // docs.html at /docs, its other files at their own paths, those below assets/ for
 // ever, because their names hold a hash of what is in them. Without a page it
-// says how to build one. Anything else is 404, any method but GET and HEAD 405.
-func New(files fs.FS) http.Handler {
-	return handler{files}
+// says how to build one. Anything else fails as NOT_FOUND, any method but GET and
+// HEAD as UNIMPLEMENTED.
+func New(files fs.FS, fail func(http.ResponseWriter, *http.Request, error)) http.Handler {
+	return handler{files, fail}
 }
 
-type handler struct{ files fs.FS }
+type handler struct {
+	files fs.FS
+	fail  func(http.ResponseWriter, *http.Request, error)
+}
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+		h.fail(w, r, models.Errorf(models.CodeUnimplemented, "%s does not take %s", r.URL.Path, r.Method))
 		return
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -74,7 +80,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	content, err := fs.ReadFile(h.files, name) // refuses names that are not clean
 	if err != nil || name == "placeholder.txt" || path.Ext(name) == ".html" {
-		http.NotFound(w, r)
+		h.fail(w, r, models.Errorf(models.CodeNotFound, "there is nothing at %s", r.URL.Path))
 		return
 	}
 	if strings.HasPrefix(name, "assets/") {

@@ -1,6 +1,7 @@
 package player_test
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/streaming/player"
 )
 
@@ -18,6 +20,12 @@ var built = fstest.MapFS{
 	"placeholder.txt":     {Data: []byte("not for readers")},
 	"assets/app-B1a2.js":  {Data: []byte("export {}")},
 	"assets/_lib-C3d4.js": {Data: []byte("export {}")},
+}
+
+// fail answers as the API does to such errors, and else with 500.
+func fail(w http.ResponseWriter, _ *http.Request, err error) {
+	status := map[models.Code]int{models.CodeNotFound: 404, models.CodeUnimplemented: 405}[models.ErrorCode(err)]
+	http.Error(w, err.Error(), cmp.Or(status, 500))
 }
 
 func get(t *testing.T, h http.Handler, method, target string, header ...string) *http.Response {
@@ -59,7 +67,7 @@ func TestRequests(t *testing.T) {
 		{"a way out", "GET", "/assets/%2e%2e/index.html", 404, "", ""},
 		{"another method", "POST", "/", 405, "", ""},
 	}
-	h := player.New(built)
+	h := player.New(built, fail)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -83,7 +91,7 @@ func TestRequests(t *testing.T) {
 func TestPageRunsOnlyItsOwnScripts(t *testing.T) {
 	t.Parallel()
 	for _, page := range []string{"/", "/docs"} {
-		policy := get(t, player.New(built), "GET", page).Header.Get("Content-Security-Policy")
+		policy := get(t, player.New(built, fail), "GET", page).Header.Get("Content-Security-Policy")
 		directives := strings.Split(policy, "; ")
 		for _, want := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"} {
 			if !slices.Contains(directives, want) {
@@ -95,7 +103,7 @@ func TestPageRunsOnlyItsOwnScripts(t *testing.T) {
 
 func TestUnchangedPageIsNotSentAgain(t *testing.T) {
 	t.Parallel()
-	h := player.New(built)
+	h := player.New(built, fail)
 	tag := get(t, h, "GET", "/").Header.Get("ETag")
 	if tag == "" {
 		t.Fatal("no ETag")
@@ -107,7 +115,7 @@ func TestUnchangedPageIsNotSentAgain(t *testing.T) {
 
 func TestPageThatWasNotBuiltSaysHow(t *testing.T) {
 	t.Parallel()
-	h := player.New(fstest.MapFS{"placeholder.txt": built["placeholder.txt"]})
+	h := player.New(fstest.MapFS{"placeholder.txt": built["placeholder.txt"]}, fail)
 	for _, target := range []string{"/", "/watch/x", "/docs"} {
 		res := get(t, h, "GET", target)
 		body := make([]byte, 512)
@@ -122,7 +130,7 @@ func TestPageThatWasNotBuiltSaysHow(t *testing.T) {
 // way the program starts and answers.
 func TestEmbeddedPageAnswers(t *testing.T) {
 	t.Parallel()
-	res := get(t, player.Handler(), "GET", "/")
+	res := get(t, player.Handler(fail), "GET", "/")
 	if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("status %d", res.StatusCode)
 	}
