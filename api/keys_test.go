@@ -19,19 +19,20 @@ func TestKeysAreMadeShownAndListed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	keys := cuepointv1.NewKeyServiceClient(b.dial(t))
-	end := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
+	end := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond).Add(1)
 	made, err := keys.CreateKey(t.Context(), &cuepointv1.CreateKeyRequest{Key: &cuepointv1.Key{
 		Title: "the app", Scopes: []cuepointv1.Scope{cuepointv1.Scope_SCOPE_READ}, ExpireTime: timestamppb.New(end), Workspace: "other",
 	}})
 	if err != nil || !strings.HasPrefix(made.GetToken(), "ck_"+strings.TrimPrefix(made.GetName(), "keys/")+"_") ||
-		made.GetWorkspace() != "default" || made.GetTitle() != "the app" || !made.GetExpireTime().AsTime().Equal(end) || made.GetLastUseTime() != nil {
+		made.GetWorkspace() != "default" || made.GetTitle() != "the app" || !made.GetExpireTime().AsTime().Equal(end.Add(-1)) || made.GetLastUseTime() != nil {
 		t.Fatalf("made %v, error %v", made, err)
 	}
 	if a := b.ask(t, http.MethodGet, "/v1/videos", nil, func(r *http.Request) { r.Header.Set("Authorization", "bearer "+made.GetToken()) }); a.Code != http.StatusOK {
 		t.Errorf("the key: %d %s", a.Code, a.Body)
 	}
 	got, err := keys.GetKey(t.Context(), &cuepointv1.GetKeyRequest{Name: made.GetName()})
-	if err != nil || got.GetToken() != "" || got.GetLastUseTime() == nil || len(got.GetScopes()) != 1 {
+	if err != nil || got.GetToken() != "" || got.GetLastUseTime() == nil || len(got.GetScopes()) != 1 ||
+		!got.GetCreateTime().AsTime().Equal(made.GetCreateTime().AsTime()) || !got.GetExpireTime().AsTime().Equal(made.GetExpireTime().AsTime()) {
 		t.Errorf("got %v, error %v", got, err)
 	}
 	var names []string

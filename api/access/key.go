@@ -34,7 +34,8 @@ func NewKey(r KeyRequest, now time.Time) (models.Key, config.Secret, error) {
 	}
 	secret := randomText(32)
 	k := models.Key{
-		ID: models.NewID(), Title: r.Title, Scopes: r.Scopes, Hash: hash(secret), Created: now, Expires: r.Expires,
+		ID: models.NewID(), Title: r.Title, Scopes: r.Scopes, Hash: hash(secret),
+		Created: now.Truncate(time.Microsecond), Expires: r.Expires.Truncate(time.Microsecond), // as it is remembered
 	}
 	return k, config.NewSecret("ck_" + k.ID + "_" + secret), nil
 }
