@@ -18,6 +18,8 @@ type Control struct {
 	Store    store.Store
 	Queue    Queue
 	Log      *slog.Logger
+
+	KeepDeleted time.Duration // how long a deleted video can be brought back; 0 for the usual time
 }
 
 // zombieGrace is how long a worker that lost its attempt may go on without
@@ -124,16 +126,21 @@ func (c *Control) Rerun(ctx context.Context, workspace, id string, stages []stri
 }
 
 // Replan makes due what should be, for a video whose tasks the queue has lost: it
-// was put back from a copy, say, or deleted for a while. NOT_FOUND.
+// was put back from a copy, say. NOT_FOUND.
 func (c *Control) Replan(ctx context.Context, workspace, id string) error {
 	return c.change(ctx, workspace, id, func(t *turn) error {
-		for _, stage := range c.Pipeline.Names() {
-			if run := t.run(stage); run.Status == models.StagePending && !run.Due.IsZero() {
-				t.dispatch(run, 0)
-			}
-		}
+		t.redispatch()
 		return nil // the rest is what every turn ends with
 	})
+}
+
+// redispatch hands out again what is due.
+func (t *turn) redispatch() {
+	for _, stage := range t.Pipeline.Names() {
+		if run := t.run(stage); run.Status == models.StagePending && !run.Due.IsZero() {
+			t.dispatch(run, 0)
+		}
+	}
 }
 
 // Cancel stops what is under way in a video. What was committed stays. NOT_FOUND,
@@ -162,34 +169,5 @@ func (c *Control) Cancel(ctx context.Context, workspace, id string) error {
 		}
 		t.enter(models.VideoCanceled, reason)
 		return nil
-	})
-}
-
-// Delete forgets a video, deleted or not, with all that was found in it and
-// all its files. NOT_FOUND.
-func (c *Control) Delete(ctx context.Context, workspace, id string) error {
-	return c.Store.Tx(ctx, func(tx store.Tx) error {
-		lib := tx.In(workspace)
-		video, err := lib.Lock(ctx, id)
-		if err != nil {
-			return err
-		}
-		if err := lib.PurgeVideo(ctx, id); err != nil {
-			return err
-		}
-		now := time.Now().UTC()
-		if err := lib.Discard(ctx, now, append(blobsOf(video), videoPrefix(id))...); err != nil {
-			return err
-		}
-		t := c.turn(tx, lib, video)
-		for i := range video.Runs {
-			if err := t.abandon(ctx, &video.Runs[i], zombieGrace); err != nil {
-				return err
-			}
-		}
-		if err := lib.Record(ctx, models.Event{Type: models.EventVideoPurged, VideoID: id, State: models.VideoDeleted, Time: now}); err != nil {
-			return err
-		}
-		return MakeAnswer(ctx, lib, id)
 	})
 }

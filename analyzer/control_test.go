@@ -54,29 +54,6 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-func TestDeleteForgetsAndRemoves(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	b.speech.work = writes("hello")
-	w := b.worker(t, "one")
-	start(t, w)
-	id := b.add(t, analyzer.Options{})
-	b.wait(t, id)
-	if err := b.control.Delete(t.Context(), workspace, id); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Sweep(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	wantLeft(t, b, "blobs/*/*", 0)
-	if err := b.control.Delete(t.Context(), workspace, id); models.ErrorCode(err) != models.CodeNotFound {
-		t.Errorf("deleted twice: %v", err)
-	}
-	if again := b.add(t, analyzer.Options{}); again == id {
-		t.Error("a video came back under its id")
-	}
-}
-
 // newer is the control of a program that has one more stage.
 func (b *bench) newer(t *testing.T) (*analyzer.Control, *fake) {
 	t.Helper()

@@ -31,8 +31,8 @@ type Details struct {
 // ALREADY_EXISTS where another video has the external id.
 func (c *Control) Update(ctx context.Context, workspace, id string, d Details) error {
 	err := c.change(ctx, workspace, id, func(t *turn) error {
-		if d.IfRevision != nil && *d.IfRevision != t.video.Revision {
-			return models.Errorf(models.CodeConflict, "video %s was changed since it was read; read it again", id)
+		if err := expect(t.video, d.IfRevision); err != nil {
+			return err
 		}
 		return d.apply(ctx, t)
 	})

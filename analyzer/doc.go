@@ -9,6 +9,7 @@
 //	intake, submission    how a file becomes a video
 //	control, turn         changes to a video: each one transaction
 //	details               what its owner says of it
+//	deletion              how it goes, and comes back
 //	answer                what who asked for a change is told
 //	editing               what people change in what was found
 //	plan                  what the state of a video's runs makes necessary

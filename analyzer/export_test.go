@@ -29,5 +29,8 @@ func (w *Worker) NeverReap() { w.times.reap = time.Hour }
 // Reconcile takes back what the worker had when it ended last.
 func (w *Worker) Reconcile(ctx context.Context) error { return w.reconcile(ctx) }
 
+// Expire forgets the videos that were deleted for long enough.
+func (w *Worker) Expire(ctx context.Context) error { return w.expireAll(ctx) }
+
 // Timeout is how long an attempt may take.
 var Timeout = Spec.timeout

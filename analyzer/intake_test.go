@@ -207,12 +207,12 @@ func TestAVideoMayComeOrGoWhileItsFileIsStored(t *testing.T) {
 	}
 	wantLeft(t, b, "blobs/sources/*", 2)
 
-	if err := b.control.Delete(t.Context(), workspace, meanwhile); err != nil {
+	if err := b.control.Delete(t.Context(), workspace, meanwhile, analyzer.Deletion{Purge: true}); err != nil {
 		t.Fatal(err)
 	}
 	meanwhile = b.add(t, analyzer.Options{})
 	between.before = func() {
-		if err := b.control.Delete(t.Context(), workspace, meanwhile); err != nil {
+		if err := b.control.Delete(t.Context(), workspace, meanwhile, analyzer.Deletion{Purge: true}); err != nil {
 			t.Error(err)
 		}
 	}

@@ -70,14 +70,14 @@ func modelPostgres(t *testing.T) store.Store {
 
 // often are the names of steps, each as often as it is likely.
 var often = strings.Fields(`begin begin begin begin compute compute compute compute end end end end beat
-	submit submit analyze change-settings rerun rerun cancel replan delete
+	submit submit analyze change-settings rerun rerun cancel replan purge hide hide undelete undelete
 	stop die come-back take-for-dead take-for-dead sweep much-later`)
 
 // steps are what can happen. What cannot at the time does nothing.
 func (w *world) steps() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"submit": w.submit, "analyze": w.analyze, "change-settings": w.changeSettings, "rerun": w.rerun,
-		"cancel": w.cancel, "replan": w.replan, "delete": w.delete,
+		"cancel": w.cancel, "replan": w.replan, "purge": w.purge, "hide": w.hide, "undelete": w.undelete,
 		"edit": w.edit, "revert": w.revert, "begin": w.begin, "compute": w.compute, "end": w.end, "beat": w.beat,
 		"stop": w.stop, "die": w.die, "come-back": w.comeBack,
 		"take-for-dead": w.takeForDead, "sweep": w.sweep, "much-later": w.muchLater,
@@ -135,6 +135,8 @@ type world struct {
 	// What was seen last.
 	fences  map[string]int64
 	results map[string]models.StageResult
+
+	missed map[string]bool // videos that were deleted when settings changed
 }
 
 // tester is a test of either kind.
@@ -153,7 +155,7 @@ func newWorld(t tester, db store.Store, workspace, dir string) *world {
 			{spec: Spec{Name: "shots", Version: 1, Class: CPU, Needs: []string{"package"}, Optional: true}},
 			{spec: Spec{Name: "index", Version: 1, Class: Light, Needs: []string{"speech", "shots"}, Optional: true}, files: true},
 		},
-		fences: map[string]int64{}, results: map[string]models.StageResult{},
+		fences: map[string]int64{}, results: map[string]models.StageResult{}, missed: map[string]bool{},
 	}
 	w.db = &flaky{Store: db, queue: w.queue, next: none}
 	must := func(err error) {
@@ -239,6 +241,9 @@ func (w *world) changeSettings(t *rapid.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, v := range w.hidden(t) {
+		w.missed[v.ID] = true
+	}
 }
 
 // order gives an order about a video, where there is one.
@@ -251,7 +256,36 @@ func (w *world) order(t *rapid.T, order func(ctx context.Context, workspace, id 
 func (w *world) analyze(t *rapid.T) { w.order(t, w.control.Analyze) }
 func (w *world) cancel(t *rapid.T)  { w.order(t, w.control.Cancel) }
 func (w *world) replan(t *rapid.T)  { w.order(t, w.control.Replan) }
-func (w *world) delete(t *rapid.T)  { w.order(t, w.control.Delete) }
+func (w *world) purge(t *rapid.T)   { w.order(t, w.deletes(Deletion{Purge: true})) }
+func (w *world) hide(t *rapid.T)    { w.order(t, w.deletes(Deletion{})) }
+
+// deletes is the order to delete a video.
+func (w *world) deletes(d Deletion) func(ctx context.Context, workspace, id string) error {
+	return func(ctx context.Context, workspace, id string) error { return w.control.Delete(ctx, workspace, id, d) }
+}
+
+// undelete brings a deleted video back, unless its file came again.
+func (w *world) undelete(t *rapid.T) {
+	if v, ok := pick(t, "video", w.hidden(t)); ok {
+		w.spoil(t, func() error {
+			err := w.control.Undelete(context.Background(), w.workspace, v.ID)
+			if models.ErrorCode(err) == models.CodeAlreadyExists {
+				return nil
+			}
+			return err
+		})
+	}
+}
+
+// hidden are the deleted videos of this world.
+func (w *world) hidden(t *rapid.T) []*models.Video {
+	q := store.VideoQuery{Deleted: true, Filter: store.Comparison{Field: store.FieldState, Op: store.OpEqual, Value: string(models.VideoDeleted)}}
+	page, err := w.db.In(w.workspace).Videos(context.Background(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Videos
+}
 
 func (w *world) rerun(t *rapid.T) {
 	stage, _ := pick(t, "stage", w.control.Pipeline.Names())

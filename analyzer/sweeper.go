@@ -25,7 +25,7 @@ func (w *Worker) sweep(ctx context.Context) {
 	defer ticker.Stop()
 	var tidied time.Time
 	for {
-		err := w.Sweep(ctx)
+		err := errors.Join(w.expireAll(ctx), w.Sweep(ctx))
 		if time.Since(tidied) >= tidyEvery {
 			tidied = time.Now()
 			err = errors.Join(err, w.Store.DropEvents(ctx, tidied.Add(-events.Keep)),
@@ -38,6 +38,23 @@ func (w *Worker) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		}
+	}
+}
+
+// expireAll forgets the videos that were deleted for long enough.
+func (w *Worker) expireAll(ctx context.Context) error {
+	for {
+		videos, err := w.Store.Expired(ctx, time.Now(), sweepBatch)
+		if err != nil || len(videos) == 0 {
+			return err
+		}
+		var errs []error
+		for _, v := range videos {
+			errs = append(errs, w.expire(ctx, v.Workspace, v.ID))
+		}
+		if err := errors.Join(errs...); err != nil {
+			return err
 		}
 	}
 }

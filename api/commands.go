@@ -7,7 +7,6 @@ import (
 
 	"cloud.google.com/go/longrunning/autogen/longrunningpb"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/analyzer/edits"
@@ -24,10 +23,10 @@ type Commands interface {
 	// Create takes a source in and queues its stages. The same bytes are the same
 	// video, for which what is not empty in r replaces what was set before.
 	// SOURCE_UNAVAILABLE and what else can be wrong with a file; STORAGE_FULL.
-	Create(ctx context.Context, r CreateRequest) (*models.Video, error)
+	Create(ctx context.Context, r CreateRequest) error
 
 	// Update changes what the owner of a video says of it; see [analyzer.Control.Update].
-	Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error)
+	Update(ctx context.Context, id string, d analyzer.Details) error
 
 	// Analyze queues the stages, all where none are named, whose results are not
 	// current; with force also those that are, and the stages that rest on them.
@@ -36,7 +35,7 @@ type Commands interface {
 
 	// Cancel ends the stages that run and those that wait. NOT_FOUND; NOT_RUNNING
 	// where there are none.
-	Cancel(ctx context.Context, id string) (*models.Video, error)
+	Cancel(ctx context.Context, id string) error
 
 	// Edit changes the transcript or the chapters; see [analyzer.Control.Edit].
 	Edit(ctx context.Context, id string, kind models.CueKind, by analyzer.Editor, plan edits.Plan) error
@@ -44,8 +43,11 @@ type Commands interface {
 	// RevertEdit takes an edit back; see [analyzer.Control.RevertEdit].
 	RevertEdit(ctx context.Context, id, edit string, by analyzer.Editor) error
 
-	// Delete forgets a video and gives its files up. NOT_FOUND.
-	Delete(ctx context.Context, id string) error
+	// Delete deletes a video; see [analyzer.Control.Delete].
+	Delete(ctx context.Context, id string, d analyzer.Deletion) error
+
+	// Undelete brings a deleted video back; see [analyzer.Control.Undelete].
+	Undelete(ctx context.Context, id string) error
 }
 
 // CreateRequest is a source and what is known of it.
@@ -74,10 +76,7 @@ func (s *videoService) CreateVideo(ctx context.Context, req *cuepointv1.CreateVi
 		return nil, models.Errorf(models.CodePermissionDenied,
 			"files of the server's machine are read for who has the scope admin in the workspace %s, and on that machine", models.DefaultWorkspace)
 	}
-	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error {
-		_, err := c.Create(ctx, r)
-		return err
-	})
+	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error { return c.Create(ctx, r) })
 }
 
 func (s *videoService) AnalyzeVideo(ctx context.Context, req *cuepointv1.AnalyzeVideoRequest) (*longrunningpb.Operation, error) {
@@ -95,21 +94,27 @@ func (s *videoService) CancelVideo(ctx context.Context, req *cuepointv1.CancelVi
 	if err != nil {
 		return nil, err
 	}
-	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error {
-		_, err := c.Cancel(ctx, id)
-		return err
-	})
+	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error { return c.Cancel(ctx, id) })
 }
 
-func (s *videoService) DeleteVideo(ctx context.Context, req *cuepointv1.DeleteVideoRequest) (*emptypb.Empty, error) {
+func (s *videoService) DeleteVideo(ctx context.Context, req *cuepointv1.DeleteVideoRequest) (*cuepointv1.Video, error) {
 	id, err := parseVideo("name", req.GetName())
 	if err != nil {
 		return nil, err
 	}
-	if !req.GetPurge() {
-		return nil, invalid("purge", "want true: a deleted video cannot be brought back yet")
+	d := analyzer.Deletion{Purge: req.GetPurge(), AllowMissing: req.GetAllowMissing()}
+	if d.IfRevision, err = parseEtag("etag", req.GetEtag()); err != nil {
+		return nil, err
 	}
-	return carryOut(ctx, s.commands, nothing, func(ctx context.Context, c Commands) error { return c.Delete(ctx, id) })
+	return carryOut(ctx, s.commands, deletedAnswer, func(ctx context.Context, c Commands) error { return c.Delete(ctx, id, d) })
+}
+
+func (s *videoService) UndeleteVideo(ctx context.Context, req *cuepointv1.UndeleteVideoRequest) (*cuepointv1.Video, error) {
+	id, err := parseVideo("name", req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error { return c.Undelete(ctx, id) })
 }
 
 // carryOut gives a command, and returns the answer that is made in its
@@ -136,9 +141,13 @@ func carryOut[A proto.Message](ctx context.Context, commands func(workspace stri
 	return made, nil
 }
 
-// nothing answers a command that leaves nothing.
-func nothing(context.Context, store.TxLibrary, string) (*emptypb.Empty, error) {
-	return &emptypb.Empty{}, nil
+// deletedAnswer describes a video that may be gone.
+func deletedAnswer(ctx context.Context, lib store.TxLibrary, id string) (*cuepointv1.Video, error) {
+	video, err := videoAnswer(ctx, lib, id)
+	if models.ErrorCode(err) == models.CodeNotFound {
+		return &cuepointv1.Video{Name: videoName(id), State: cuepointv1.Video_STATE_DELETED}, nil
+	}
+	return video, err
 }
 
 // videoAnswer describes the video of a command.

@@ -31,33 +31,31 @@ type commands struct {
 	first     func(context.Context) error // what each command does first, where not nil
 }
 
-func (c *commands) do(ctx context.Context, id, format string, args ...any) (*models.Video, error) {
+func (c *commands) do(ctx context.Context, id, format string, args ...any) error {
 	c.mu.Lock()
 	c.given = append(c.given, fmt.Sprintf(format, args...))
 	first := c.first
 	c.mu.Unlock()
 	if first != nil {
 		if err := first(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	err := c.store.Tx(ctx, func(tx store.Tx) error { return analyzer.MakeAnswer(ctx, tx.In(c.workspace), id) })
-	if err != nil {
-		return nil, err
+	if _, err := c.library.Video(ctx, id); err != nil {
+		return err
 	}
-	return c.library.Video(ctx, id)
+	return c.store.Tx(ctx, func(tx store.Tx) error { return analyzer.MakeAnswer(ctx, tx.In(c.workspace), id) })
 }
 
-func (c *commands) Create(ctx context.Context, r api.CreateRequest) (*models.Video, error) {
+func (c *commands) Create(ctx context.Context, r api.CreateRequest) error {
 	return c.do(ctx, "tides", "create %q", r)
 }
 
 func (c *commands) Analyze(ctx context.Context, id string, stages []string, force bool) error {
-	_, err := c.do(ctx, id, "analyze %s %q %t", id, stages, force)
-	return err
+	return c.do(ctx, id, "analyze %s %q %t", id, stages, force)
 }
 
-func (c *commands) Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error) {
+func (c *commands) Update(ctx context.Context, id string, d analyzer.Details) error {
 	title := ""
 	if d.Title != nil {
 		title = *d.Title
@@ -65,23 +63,24 @@ func (c *commands) Update(ctx context.Context, id string, d analyzer.Details) (*
 	return c.do(ctx, id, "update %s %q", id, title)
 }
 
-func (c *commands) Cancel(ctx context.Context, id string) (*models.Video, error) {
+func (c *commands) Cancel(ctx context.Context, id string) error {
 	return c.do(ctx, id, "cancel %s", id)
 }
 
 func (c *commands) Edit(ctx context.Context, id string, kind models.CueKind, _ analyzer.Editor, _ edits.Plan) error {
-	_, err := c.do(ctx, id, "edit %s of %s", kind, id)
-	return err
+	return c.do(ctx, id, "edit %s of %s", kind, id)
 }
 
 func (c *commands) RevertEdit(ctx context.Context, id, edit string, _ analyzer.Editor) error {
-	_, err := c.do(ctx, id, "revert %s of %s", edit, id)
-	return err
+	return c.do(ctx, id, "revert %s of %s", edit, id)
 }
 
-func (c *commands) Delete(ctx context.Context, id string) error {
-	_, err := c.do(ctx, id, "delete %s", id)
-	return err
+func (c *commands) Delete(ctx context.Context, id string, d analyzer.Deletion) error {
+	return c.do(ctx, id, "delete %s %t", id, d.Purge)
+}
+
+func (c *commands) Undelete(ctx context.Context, id string) error {
+	return c.do(ctx, id, "undelete %s", id)
 }
 
 func (c *commands) before(first func(context.Context) error) {
@@ -139,8 +138,15 @@ func cancel(req *cuepointv1.CancelVideoRequest) func(context.Context, cuepointv1
 
 func remove(req *cuepointv1.DeleteVideoRequest) func(context.Context, cuepointv1.VideoServiceClient) error {
 	return func(ctx context.Context, c cuepointv1.VideoServiceClient) error {
-		_, err := c.DeleteVideo(ctx, req)
-		return err
+		v, err := c.DeleteVideo(ctx, req)
+		return isTides(v, err)
+	}
+}
+
+func undelete(req *cuepointv1.UndeleteVideoRequest) func(context.Context, cuepointv1.VideoServiceClient) error {
+	return func(ctx context.Context, c cuepointv1.VideoServiceClient) error {
+		v, err := c.UndeleteVideo(ctx, req)
+		return isTides(v, err)
 	}
 }
 
@@ -165,7 +171,9 @@ var everyCommand = []command{
 		`analyze tides ["speech" "shots"] true`},
 	{"update", update(&cuepointv1.UpdateVideoRequest{Video: &cuepointv1.Video{Name: "videos/tides", Title: "Ebb"}}), `update tides "Ebb"`},
 	{"cancel", cancel(&cuepointv1.CancelVideoRequest{Name: "videos/tides"}), `cancel tides`},
-	{"delete", remove(&cuepointv1.DeleteVideoRequest{Name: "videos/tides", Purge: true}), `delete tides`},
+	{"delete", remove(&cuepointv1.DeleteVideoRequest{Name: "videos/tides"}), `delete tides false`},
+	{"purge", remove(&cuepointv1.DeleteVideoRequest{Name: "videos/tides", Purge: true}), `delete tides true`},
+	{"undelete", undelete(&cuepointv1.UndeleteVideoRequest{Name: "videos/tides"}), `undelete tides`},
 }
 
 func TestCommandsOnTheSocket(t *testing.T) {
@@ -211,7 +219,8 @@ func TestMalformedCommands(t *testing.T) {
 		{"video.name", update(&cuepointv1.UpdateVideoRequest{Video: &cuepointv1.Video{Title: "Ebb"}})},
 		{"name", cancel(&cuepointv1.CancelVideoRequest{Name: "videos/-"})},
 		{"name", remove(&cuepointv1.DeleteVideoRequest{Name: "tides", Purge: true})},
-		{"purge", remove(&cuepointv1.DeleteVideoRequest{Name: "videos/tides"})},
+		{"etag", remove(&cuepointv1.DeleteVideoRequest{Name: "videos/tides", Etag: "1"})},
+		{"name", undelete(&cuepointv1.UndeleteVideoRequest{Name: "tides"})},
 	} {
 		s := status.Convert(tt.call(t.Context(), client))
 		if s.Code() != codes.InvalidArgument || reasonOf(s) != "INVALID_ARGUMENT" || !strings.HasPrefix(s.Message(), tt.field+": ") {

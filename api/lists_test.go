@@ -32,7 +32,7 @@ func TestListsAreFilteredAndOrdered(t *testing.T) {
 	for i, title := range []string{"Äpfel", "Birnen", "apes"} {
 		b.put(t, fmt.Sprintf("v%d", i), title, map[string]string{"n": fmt.Sprint(i)}, created.Add(time.Duration(i+1)*time.Hour))
 	}
-	if err := b.Library.DeleteVideo(t.Context(), "v2"); err != nil {
+	if err := b.Library.DeleteVideo(t.Context(), "v2", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	for query, want := range map[string]string{

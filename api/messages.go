@@ -27,6 +27,8 @@ func videoMessage(v *models.Video) *cuepointv1.Video {
 		Labels:       v.Labels,
 		ExternalId:   valid(v.ExternalID),
 		Etag:         Etag(v.Revision),
+		DeleteTime:   timeMessage(v.Deleted),
+		PurgeTime:    timeMessage(v.Purge),
 	}
 	if v.Media != nil {
 		m.Duration = durationpb.New(v.Media.Duration)

@@ -137,7 +137,7 @@ func (s *operationService) CancelOperation(ctx context.Context, req *longrunning
 	if err != nil || !o.Done.IsZero() {
 		return &emptypb.Empty{}, err
 	}
-	_, err = s.commands(access.From(ctx).Workspace).Cancel(ctx, o.VideoID)
+	err = s.commands(access.From(ctx).Workspace).Cancel(ctx, o.VideoID)
 	if models.ErrorCode(err) == models.CodeNotRunning {
 		err = nil
 	}

@@ -52,10 +52,7 @@ func (s *insightService) SetPoster(ctx context.Context, req *cuepointv1.SetPoste
 	if details.IfRevision, err = parseEtag("etag", req.GetEtag()); err != nil {
 		return nil, err
 	}
-	return carryOut(ctx, s.videos.commands, poster, func(ctx context.Context, c Commands) error {
-		_, err := c.Update(ctx, id, details)
-		return err
-	})
+	return carryOut(ctx, s.videos.commands, poster, func(ctx context.Context, c Commands) error { return c.Update(ctx, id, details) })
 }
 
 // poster answers the picture that stands for a video. NOT_FOUND.

@@ -29,8 +29,7 @@ func (s *videoService) UpdateVideo(ctx context.Context, req *cuepointv1.UpdateVi
 		return nil, err
 	}
 	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error {
-		_, err := c.Update(ctx, id, details)
-		return about("video.labels", err)
+		return about("video.labels", c.Update(ctx, id, details))
 	})
 }
 
@@ -64,6 +63,7 @@ func detailsOf(v *cuepointv1.Video, mask *fieldmaskpb.FieldMask) (d analyzer.Det
 func addDetail(d *analyzer.Details, v *cuepointv1.Video, path string) error {
 	field, key, within := strings.Cut(path, ".")
 	switch {
+	case path == "": // as the gateway says that nothing was given
 	case path == "title":
 		d.Title = &v.Title
 	case path == "external_id":

@@ -76,8 +76,7 @@ func TestAWatchTellsEverythingUntilTheVideoHasEnded(t *testing.T) {
 	if first.GetVideo().GetName() != "videos/v" || first.GetVideo().GetState() != cuepointv1.Video_STATE_PROCESSING {
 		t.Errorf("first: %v", first)
 	}
-	b.run(t, "v", models.StageRun{Stage: "package", Status: models.StageRunning, Progress: 0.25, Attempt: 1})
-	b.record(t, models.DefaultWorkspace, "v", 1, 1) // it is news that make it look at the rows
+	b.record(t, models.DefaultWorkspace, "v", 1, 1)
 	if told := next(); told.GetEvent().GetStage() != "probe" {
 		t.Errorf("then: %v", told)
 	}

@@ -55,6 +55,7 @@ type Video struct {
 	Created time.Time
 	Updated time.Time
 	Deleted time.Time // zero unless State is VideoDeleted
+	Purge   time.Time // when a deleted one may be forgotten; zero for never
 }
 
 // Sidecar is a file that came beside a source. Its bytes are kept as a source's are.

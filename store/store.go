@@ -37,6 +37,11 @@ type Store interface {
 	// by id: at most limit of those after an id.
 	EachVideo(ctx context.Context, after string, limit int) ([]*models.Video, error)
 
+	// Expired lists the videos of all workspaces that were deleted until a time
+	// that has come, with their runs: at most limit, those first that may have been
+	// forgotten for longest.
+	Expired(ctx context.Context, now time.Time, limit int) ([]*models.Video, error)
+
 	// SourceInUse tells whether a video of any workspace has this key for the
 	// bytes of its source or of its captions. Deleted videos use theirs until they
 	// are purged.
@@ -155,10 +160,11 @@ type Library interface {
 	// is not deleted has the external id.
 	UpdateVideo(ctx context.Context, id string, u VideoUpdate) error
 
-	// DeleteVideo hides a video and all that was found in it: it can be read by
-	// its id and listed by its state, and nothing else. NOT_FOUND, for a deleted
+	// DeleteVideo hides a video and all that was found in it, until a time from
+	// which on it may be forgotten, or for ever where that is zero: it can be read
+	// by its id and listed by its state, and nothing else. NOT_FOUND, for a deleted
 	// video too.
-	DeleteVideo(ctx context.Context, id string) error
+	DeleteVideo(ctx context.Context, id string, until time.Time) error
 
 	// UndeleteVideo brings a deleted video back as it was. NOT_FOUND unless
 	// there is one, ALREADY_EXISTS where its source came again since, or its

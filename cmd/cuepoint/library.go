@@ -99,17 +99,3 @@ func clock(s seconds) string {
 	}
 	return fmt.Sprintf("%d:%02d", t/60, t%60)
 }
-
-type deleteCmd struct {
-	IDs []string `arg:"" name:"id" help:"The videos."`
-}
-
-// Run deletes videos with all that was found in them.
-func (c *deleteCmd) Run(e *env) error {
-	return e.each(c.IDs, func(to *library, id string) error {
-		if _, err := to.Videos.DeleteVideo(e.ctx, &cuepointv1.DeleteVideoRequest{Name: videoName(id), Purge: true}); err != nil {
-			return err
-		}
-		return e.print(map[string]any{"id": id, "deleted": true}, "%s deleted\n", id)
-	})
-}

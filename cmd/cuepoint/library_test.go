@@ -60,3 +60,33 @@ func TestUpdateAndList(t *testing.T) {
 		}
 	}
 }
+
+func TestDeleteAndUndelete(t *testing.T) {
+	t.Parallel()
+	sh := shell(t)
+	brought := "v1 deleted; `cuepoint undelete v1` brings it back until 20"
+	if status, out, says := sh("delete", "v1"); status != exitOK || !strings.HasPrefix(out, brought) {
+		t.Errorf("delete: status %d, prints %q, says %q", status, out, says)
+	}
+	if _, out, _ := sh("list"); out != "" {
+		t.Errorf("list prints %q", out)
+	}
+	if _, out, _ := sh("list", "--deleted"); !strings.HasPrefix(out, "v1  deleted") {
+		t.Errorf("list --deleted prints %q", out)
+	}
+	if status, out, says := sh("undelete", "v1"); status != exitOK || out != "v1 ready\n" {
+		t.Errorf("undelete: status %d, prints %q, says %q", status, out, says)
+	}
+	if _, out, _ := sh("--keep-deleted", "1h", "delete", "--json", "v1"); !strings.Contains(out, time.Now().UTC().Add(time.Hour).Format(`"until":"2006-01-02T`)) {
+		t.Errorf("delete --json prints %q", out)
+	}
+	if status, out, _ := sh("delete", "--purge", "v1"); status != exitOK || out != "v1 purged\n" {
+		t.Errorf("delete --purge: status %d, prints %q", status, out)
+	}
+	if status, _, says := sh("undelete", "v1"); status != exitFailed || !strings.Contains(says, "NOT_FOUND") {
+		t.Errorf("undelete after that: status %d, says %q", status, says)
+	}
+	if status, _, says := sh("--keep-deleted", "0s", "list"); status != exitUsage {
+		t.Errorf("kept for no time: status %d, says %q", status, says)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -39,35 +40,45 @@ func main() {
 
 // cli is the command line.
 type cli struct {
-	Data      string        `help:"Directory of the library." default:"cuepoint-data" env:"CUEPOINT_DATA" placeholder:"DIR" type:"path"`
-	Database  config.Secret `help:"PostgreSQL database of the library (postgres://user:password@host/name); a file in its directory unless given." env:"CUEPOINT_DATABASE_URL" placeholder:"URL"`
-	Blobs     string        `help:"Store of files (file:///directory, or s3://bucket/prefix?endpoint=https://host:port with region, path_style, create, ca and public); in the directory of the library unless given." env:"CUEPOINT_BLOBS_URL" placeholder:"URL"`
-	S3Access  config.Secret `help:"Access key of the bucket; AWS's variables and roles are asked unless given." env:"CUEPOINT_S3_ACCESS_KEY" placeholder:"KEY" name:"s3-access-key"`
-	S3Secret  config.Secret `help:"Secret key of the bucket. Better in the environment, where fewer see it." env:"CUEPOINT_S3_SECRET_KEY" placeholder:"KEY" name:"s3-secret-key"`
-	Server    string        `help:"Address of a server whose library is meant, instead of one on this machine: https://host, or http://127.0.0.1:8080." env:"CUEPOINT_SERVER" placeholder:"URL"`
-	Key       config.Secret `help:"Key to show to the server. Better in the environment, where fewer see it." env:"CUEPOINT_KEY" placeholder:"ck_…"`
-	Insecure  bool          `help:"Speak unencrypted with a server on another machine: whoever is on the way can read the key, and use it." env:"CUEPOINT_INSECURE"`
-	ModelsDir string        `help:"Directory with model files, for machines without the internet." env:"CUEPOINT_MODELS_DIR" placeholder:"DIR" type:"path"`
-	ModelsURL string        `help:"Mirror to download model files from." env:"CUEPOINT_MODELS_URL" placeholder:"URL" name:"models-url"`
-	Model     string        `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"${model}" env:"CUEPOINT_MODEL"`
-	JSON      bool          `help:"Print JSON objects, one per line, for programs to read." name:"json"`
-	Verbose   bool          `help:"Log more." short:"v"`
+	Data        string        `help:"Directory of the library." default:"cuepoint-data" env:"CUEPOINT_DATA" placeholder:"DIR" type:"path"`
+	Database    config.Secret `help:"PostgreSQL database of the library (postgres://user:password@host/name); a file in its directory unless given." env:"CUEPOINT_DATABASE_URL" placeholder:"URL"`
+	Blobs       string        `help:"Store of files (file:///directory, or s3://bucket/prefix?endpoint=https://host:port with region, path_style, create, ca and public); in the directory of the library unless given." env:"CUEPOINT_BLOBS_URL" placeholder:"URL"`
+	S3Access    config.Secret `help:"Access key of the bucket; AWS's variables and roles are asked unless given." env:"CUEPOINT_S3_ACCESS_KEY" placeholder:"KEY" name:"s3-access-key"`
+	S3Secret    config.Secret `help:"Secret key of the bucket. Better in the environment, where fewer see it." env:"CUEPOINT_S3_SECRET_KEY" placeholder:"KEY" name:"s3-secret-key"`
+	Server      string        `help:"Address of a server whose library is meant, instead of one on this machine: https://host, or http://127.0.0.1:8080." env:"CUEPOINT_SERVER" placeholder:"URL"`
+	Key         config.Secret `help:"Key to show to the server. Better in the environment, where fewer see it." env:"CUEPOINT_KEY" placeholder:"ck_…"`
+	Insecure    bool          `help:"Speak unencrypted with a server on another machine: whoever is on the way can read the key, and use it." env:"CUEPOINT_INSECURE"`
+	ModelsDir   string        `help:"Directory with model files, for machines without the internet." env:"CUEPOINT_MODELS_DIR" placeholder:"DIR" type:"path"`
+	ModelsURL   string        `help:"Mirror to download model files from." env:"CUEPOINT_MODELS_URL" placeholder:"URL" name:"models-url"`
+	Model       string        `help:"Whisper model: a name that 'cuepoint models list' shows, or a file." default:"${model}" env:"CUEPOINT_MODEL"`
+	KeepDeleted time.Duration `help:"How long deleted videos can be brought back; those deleted before keep the time that they were told." default:"720h" env:"CUEPOINT_KEEP_DELETED" placeholder:"TIME"`
+	JSON        bool          `help:"Print JSON objects, one per line, for programs to read." name:"json"`
+	Verbose     bool          `help:"Log more." short:"v"`
 
-	Analyze analyzeCmd `cmd:"" help:"Package and analyze videos."`
-	Search  searchCmd  `cmd:"" help:"Find moments by what was said."`
-	List    listCmd    `cmd:"" help:"List the library."`
-	Show    showCmd    `cmd:"" help:"Show everything known of a video."`
-	Export  exportCmd  `cmd:"" help:"Write captions, chapters or everything known of a video."`
-	Update  updateCmd  `cmd:"" help:"Change the title, labels, external id or language of a video."`
-	Cancel  cancelCmd  `cmd:"" help:"Stop working on videos."`
-	Delete  deleteCmd  `cmd:"" help:"Delete videos from the library."`
-	Fsck    fsckCmd    `cmd:"" help:"Check that the library is whole, and mend it."`
-	Serve   serveCmd   `cmd:"" help:"Serve the player page and the API."`
-	Keys    keysCmd    `cmd:"" help:"Manage the keys that let programs and browsers in."`
-	Models  modelsCmd  `cmd:"" help:"Manage model files."`
-	Sample  sampleCmd  `cmd:"" help:"Make a sample video with captions."`
-	Doctor  doctorCmd  `cmd:"" help:"Check what Cuepoint needs on this machine."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Analyze  analyzeCmd  `cmd:"" help:"Package and analyze videos."`
+	Search   searchCmd   `cmd:"" help:"Find moments by what was said."`
+	List     listCmd     `cmd:"" help:"List the library."`
+	Show     showCmd     `cmd:"" help:"Show everything known of a video."`
+	Export   exportCmd   `cmd:"" help:"Write captions, chapters or everything known of a video."`
+	Update   updateCmd   `cmd:"" help:"Change the title, labels, external id or language of a video."`
+	Cancel   cancelCmd   `cmd:"" help:"Stop working on videos."`
+	Delete   deleteCmd   `cmd:"" help:"Delete videos from the library."`
+	Undelete undeleteCmd `cmd:"" help:"Bring deleted videos back."`
+	Fsck     fsckCmd     `cmd:"" help:"Check that the library is whole, and mend it."`
+	Serve    serveCmd    `cmd:"" help:"Serve the player page and the API."`
+	Keys     keysCmd     `cmd:"" help:"Manage the keys that let programs and browsers in."`
+	Models   modelsCmd   `cmd:"" help:"Manage model files."`
+	Sample   sampleCmd   `cmd:"" help:"Make a sample video with captions."`
+	Doctor   doctorCmd   `cmd:"" help:"Check what Cuepoint needs on this machine."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+// Validate is asked by kong when the command line has been read.
+func (c *cli) Validate() error {
+	if c.KeepDeleted <= 0 {
+		return fmt.Errorf("--keep-deleted is a time such as 720h, not %v; delete with --purge what is not to be kept", c.KeepDeleted)
+	}
+	return nil
 }
 
 // env is what every command gets.
@@ -88,7 +99,7 @@ func (e *env) config() app.Config {
 	return app.Config{
 		Data: e.cli.Data, Database: e.cli.Database, Blobs: e.cli.Blobs, S3AccessKey: e.cli.S3Access, S3SecretKey: e.cli.S3Secret,
 		ModelsDir: e.cli.ModelsDir, ModelsURL: e.cli.ModelsURL, Model: e.cli.Model,
-		Version: version(), Log: e.log,
+		Version: version(), Log: e.log, KeepDeleted: e.cli.KeepDeleted,
 	}
 }
 

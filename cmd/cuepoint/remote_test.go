@@ -65,48 +65,46 @@ func hold(t *testing.T, data string) *holder {
 // Version implements [api.Libraries].
 func (h *holder) Version(context.Context) (string, error) { return "", nil }
 
-func (h *holder) do(ctx context.Context, command ...any) (*models.Video, error) {
+func (h *holder) do(ctx context.Context, command ...any) error {
 	h.mu.Lock()
 	h.given = append(h.given, command)
 	h.mu.Unlock()
-	return &h.video, errors.Join(h.wait(ctx), analyzer.MakeAnswer(ctx, h, "v1"))
+	return errors.Join(h.wait(ctx), analyzer.MakeAnswer(ctx, h, "v1"))
 }
 
-func (h *holder) Create(ctx context.Context, r api.CreateRequest) (*models.Video, error) {
+func (h *holder) Create(ctx context.Context, r api.CreateRequest) error {
 	return h.do(ctx, r)
 }
 
 func (h *holder) Analyze(ctx context.Context, id string, stages []string, force bool) error {
-	_, err := h.do(ctx, id, stages, force)
-	return err
+	return h.do(ctx, id, stages, force)
 }
 
 func (h *holder) PutOperation(context.Context, models.Operation) error { return nil }
 
-func (h *holder) Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error) {
+func (h *holder) Update(ctx context.Context, id string, d analyzer.Details) error {
 	return h.do(ctx, id, d)
 }
 
-func (h *holder) Cancel(ctx context.Context, id string) (*models.Video, error) {
+func (h *holder) Cancel(ctx context.Context, id string) error {
 	return h.do(ctx, "cancel", id)
 }
 
-func (h *holder) Delete(ctx context.Context, id string) error {
-	_, err := h.do(ctx, "delete", id)
-	return err
+func (h *holder) Delete(ctx context.Context, id string, d analyzer.Deletion) error {
+	return h.do(ctx, "delete", id, d)
 }
+
+func (h *holder) Undelete(ctx context.Context, id string) error { return h.do(ctx, "undelete", id) }
 
 // orders are the commands of a holder, of which libraries have some of the names.
 type orders struct{ *holder }
 
 func (o orders) Edit(ctx context.Context, id string, kind models.CueKind, _ analyzer.Editor, _ edits.Plan) error {
-	_, err := o.do(ctx, "edit", id, kind)
-	return err
+	return o.do(ctx, "edit", id, kind)
 }
 
 func (o orders) RevertEdit(ctx context.Context, id, edit string, _ analyzer.Editor) error {
-	_, err := o.do(ctx, "revert", id, edit)
-	return err
+	return o.do(ctx, "revert", id, edit)
 }
 
 func (h *holder) In(string) store.Library { return h }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/analyzer/stages"
@@ -31,6 +32,8 @@ type Config struct {
 	Model     string        // the Whisper model: a name of the catalogue or a path
 	Version   string        // of the program
 	Log       *slog.Logger
+
+	KeepDeleted time.Duration // how long deleted videos can be brought back; 0 for the usual time
 
 	// The keys of an S3 bucket; empty for those that AWS's own programs find.
 	S3AccessKey config.Secret

@@ -19,16 +19,14 @@ type commands struct {
 func (h *Holder) Commands(workspace string) api.Commands { return commands{h, workspace} }
 
 // Create implements [api.Commands].
-func (c commands) Create(ctx context.Context, r api.CreateRequest) (*models.Video, error) {
-	return c.intake.Add(ctx, c.workspace, r.Path, analyzer.Options{Title: r.Title, Language: r.Language, Captions: r.Captions})
+func (c commands) Create(ctx context.Context, r api.CreateRequest) error {
+	_, err := c.intake.Add(ctx, c.workspace, r.Path, analyzer.Options{Title: r.Title, Language: r.Language, Captions: r.Captions})
+	return err
 }
 
 // Update implements [api.Commands].
-func (c commands) Update(ctx context.Context, id string, d analyzer.Details) (*models.Video, error) {
-	if err := c.Control.Update(ctx, c.workspace, id, d); err != nil {
-		return nil, err
-	}
-	return c.In(c.workspace).Video(ctx, id)
+func (c commands) Update(ctx context.Context, id string, d analyzer.Details) error {
+	return c.Control.Update(ctx, c.workspace, id, d)
 }
 
 // Analyze implements [api.Commands].
@@ -43,11 +41,8 @@ func (c commands) Analyze(ctx context.Context, id string, stages []string, force
 }
 
 // Cancel implements [api.Commands].
-func (c commands) Cancel(ctx context.Context, id string) (*models.Video, error) {
-	if err := c.Control.Cancel(ctx, c.workspace, id); err != nil {
-		return nil, err
-	}
-	return c.In(c.workspace).Video(ctx, id)
+func (c commands) Cancel(ctx context.Context, id string) error {
+	return c.Control.Cancel(ctx, c.workspace, id)
 }
 
 // Edit implements [api.Commands].
@@ -62,14 +57,19 @@ func (c commands) RevertEdit(ctx context.Context, id, edit string, by analyzer.E
 	return err
 }
 
-// Delete implements [api.Commands]. The files are gone when it returns, unless
-// they cannot be removed now: then a sweeper goes on.
-func (c commands) Delete(ctx context.Context, id string) error {
-	if err := c.Control.Delete(ctx, c.workspace, id); err != nil {
+// Delete implements [api.Commands]. The files of a video that is purged are gone
+// when it returns, unless they cannot be removed now: then a sweeper goes on.
+func (c commands) Delete(ctx context.Context, id string, d analyzer.Deletion) error {
+	if err := c.Control.Delete(ctx, c.workspace, id, d); err != nil || !d.Purge {
 		return err
 	}
 	if err := c.worker(nil, 0).Sweep(ctx); err != nil {
 		c.log.Warn("the files of a deleted video are still there", "video", id, "error", err)
 	}
 	return nil
+}
+
+// Undelete implements [api.Commands].
+func (c commands) Undelete(ctx context.Context, id string) error {
+	return c.Control.Undelete(ctx, c.workspace, id)
 }

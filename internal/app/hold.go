@@ -62,7 +62,7 @@ func (a *App) Hold(ctx context.Context) (_ *Holder, err error) {
 	if err != nil {
 		return nil, err
 	}
-	control := &analyzer.Control{Pipeline: a.Pipeline, Store: a.db, Queue: queue, Log: a.log}
+	control := &analyzer.Control{Pipeline: a.Pipeline, Store: a.db, Queue: queue, Log: a.log, KeepDeleted: a.cfg.KeepDeleted}
 	return &Holder{
 		App: a, Control: control, name: name, cache: copies, feed: events.New(a.db, a.log),
 		intake: &analyzer.Intake{Control: control, Blobs: a.Blobs, MaxSize: maxSource, MaxCaptions: transcribe.MaxCaptions},

@@ -31,7 +31,7 @@ func TestPlayersReadWhatWasPublished(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := library.DeleteVideo(t.Context(), "gone"); err != nil {
+	if err := library.DeleteVideo(t.Context(), "gone", time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	const mine, other = models.DefaultWorkspace, "other"

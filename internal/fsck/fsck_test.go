@@ -149,7 +149,7 @@ func TestADeletedVideoIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	l := newLibrary(t, openSQLite(t), nil)
 	v := l.video("default")
-	l.must(l.in(v).DeleteVideo(t.Context(), v.ID))
+	l.must(l.in(v).DeleteVideo(t.Context(), v.ID, time.Time{}))
 	deleteKey(l, key(v, "package", "b/1"))
 	found, report := l.check(l.repairing)
 	if len(found) != 1 || found[0].Mended || report.Sound() || len(l.redone) > 0 {

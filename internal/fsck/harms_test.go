@@ -156,7 +156,7 @@ func (l *library) sound() {
 	deleteKey(l, key(v, "package", blob.SumsName))
 	l.setRun(v, "package", func(run *models.StageRun) { run.Result.Sums = "" })
 	l.put(models.RunPrefix(v.ID, "speech", models.NewID())+"half", "x")
-	l.must(l.in(v).DeleteVideo(ctx, v.ID))
+	l.must(l.in(v).DeleteVideo(ctx, v.ID, time.Time{}))
 
 	l.must(l.db.In("other").CreateVideo(ctx, &models.Video{ // still arriving
 		ID: models.NewID(), Workspace: "other", Blob: "sources/arriving", State: models.VideoUploading, Created: time.Now(), Updated: time.Now(),

@@ -15,7 +15,7 @@ import (
 )
 
 const videoColumns = `id, workspace, title, source, state, error_code, error_message, blob, sha256, size,
-	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, labels, external_id, poster_ns, revision`
+	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, purge, labels, external_id, poster_ns, revision`
 
 // live bounds a statement on videos to one of the workspace that is not deleted.
 const live = ` WHERE workspace = $1 AND id = $2 AND deleted IS NULL`
@@ -33,7 +33,7 @@ func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	return l.write(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO videos (`+videoColumns+`,
 				duration_ns, title_folded, source_folded, language_folded, external_id_folded, labels_folded)
-			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,NULL,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27)`,
+			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,NULL,NULL,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27)`,
 			clean(v.ID), v.Workspace, clean(v.Title), clean(v.Source), v.State, code, clean(message), clean(v.Blob), clean(v.SHA256), v.Size,
 			clean(v.Language), clean(captions), clean(captionsBlob), clean(captionsSum), media, v.Created, v.Updated, labels, clean(v.ExternalID), (*int64)(v.Poster), v.Revision,
 			sqldb.Duration(v.Media), sqldb.Folded(v.Title), sqldb.Folded(v.Source), sqldb.Folded(v.Language), sqldb.Folded(v.ExternalID), labelsFolded)
@@ -106,6 +106,19 @@ func (s *Store) EachVideo(ctx context.Context, after string, limit int) ([]*mode
 	return videos, nil
 }
 
+// Expired implements [store.Store].
+func (s *Store) Expired(ctx context.Context, now time.Time, limit int) ([]*models.Video, error) {
+	videos, err := query(ctx, s.pool, scanVideo,
+		`SELECT `+videoColumns+` FROM videos WHERE purge <= $1 ORDER BY purge, id LIMIT $2`, now, limit)
+	if err == nil {
+		err = loadRuns(ctx, s.pool, videos)
+	}
+	if err != nil {
+		return nil, coded(ctx, fmt.Errorf("list expired videos: %w", err))
+	}
+	return videos, nil
+}
+
 // UpdateVideo implements [store.Library].
 func (l *library) UpdateVideo(ctx context.Context, id string, u store.VideoUpdate) error {
 	return l.change(ctx, store.Change{VideoID: id, Video: u})
@@ -148,13 +161,13 @@ func (l *library) expect(ctx context.Context, tx pgx.Tx, id string, revision *in
 }
 
 // DeleteVideo implements [store.Library].
-func (l *library) DeleteVideo(ctx context.Context, id string) error {
-	return l.alter(ctx, id, `UPDATE videos SET deleted = $3, updated = $3`+live, l.workspace, clean(id), time.Now())
+func (l *library) DeleteVideo(ctx context.Context, id string, until time.Time) error {
+	return l.alter(ctx, id, `UPDATE videos SET deleted = $3, updated = $3, purge = $4`+live, l.workspace, clean(id), time.Now(), nullTime(until))
 }
 
 // UndeleteVideo implements [store.Library].
 func (l *library) UndeleteVideo(ctx context.Context, id string) error {
-	return l.alter(ctx, id, `UPDATE videos SET deleted = NULL, updated = $3
+	return l.alter(ctx, id, `UPDATE videos SET deleted = NULL, purge = NULL, updated = $3
 		WHERE workspace = $1 AND id = $2 AND deleted IS NOT NULL`, l.workspace, clean(id), time.Now())
 }
 
@@ -178,10 +191,10 @@ func scanVideo(row pgx.CollectableRow) (*models.Video, error) {
 	var v models.Video
 	var code, message, captions, captionsBlob, captionsSum string
 	var media, labels []byte
-	var deleted *time.Time
+	var deleted, purge *time.Time
 	var poster *int64
 	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.Blob, &v.SHA256, &v.Size,
-		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &v.Created, &v.Updated, &deleted, &labels, &v.ExternalID, &poster, &v.Revision)
+		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &v.Created, &v.Updated, &deleted, &purge, &labels, &v.ExternalID, &poster, &v.Revision)
 	if err == nil {
 		v.Labels, err = sqldb.LabelsFrom(v.ID, labels)
 	}
@@ -191,6 +204,7 @@ func scanVideo(row pgx.CollectableRow) (*models.Video, error) {
 	v.Error, v.Poster = sqldb.ErrorFrom(code, message), (*time.Duration)(poster)
 	v.Captions = sqldb.SidecarFrom(captions, captionsBlob, captionsSum)
 	v.Created, v.Updated, v.Deleted = v.Created.UTC(), v.Updated.UTC(), timeFrom(deleted)
+	v.Purge = timeFrom(purge)
 	if deleted != nil {
 		v.State = models.VideoDeleted
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 const videoColumns = `id, workspace, title, source, state, error_code, error_message, blob, sha256, size,
-	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, labels, external_id, poster_ns, revision`
+	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, purge, labels, external_id, poster_ns, revision`
 
 // live bounds a statement on videos to one of the workspace that is not deleted.
 const live = ` WHERE workspace = ? AND id = ? AND deleted IS NULL`
@@ -32,7 +32,7 @@ func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	return l.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO videos (`+videoColumns+`,
 				duration_ns, title_folded, source_folded, language_folded, external_id_folded, labels_folded)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,?,?,?,?,?,?,?,?,?,?)`,
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,?,?,?,?,?,?,?,?,?,?)`,
 			v.ID, v.Workspace, v.Title, v.Source, v.State, code, message, v.Blob, v.SHA256, v.Size,
 			v.Language, captions, captionsBlob, captionsSum, media, v.Created.UnixMicro(), v.Updated.UnixMicro(), labels, v.ExternalID, (*int64)(v.Poster), v.Revision,
 			sqldb.Duration(v.Media), sqldb.Folded(v.Title), sqldb.Folded(v.Source), sqldb.Folded(v.Language), sqldb.Folded(v.ExternalID), labelsFolded)
@@ -112,6 +112,22 @@ func (s *Store) EachVideo(ctx context.Context, after string, limit int) ([]*mode
 	return videos, nil
 }
 
+// Expired implements [store.Store].
+func (s *Store) Expired(ctx context.Context, now time.Time, limit int) ([]*models.Video, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+videoColumns+` FROM videos WHERE purge <= ? ORDER BY purge, id LIMIT ?`, now.UnixMicro(), limit)
+	if err != nil {
+		return nil, coded(fmt.Errorf("list expired videos: %w", err))
+	}
+	videos, err := collect(rows, scanVideo)
+	if err == nil {
+		err = loadRuns(ctx, s.read, videos)
+	}
+	if err != nil {
+		return nil, coded(fmt.Errorf("list expired videos: %w", err))
+	}
+	return videos, nil
+}
+
 // UpdateVideo implements [store.Library].
 func (l *library) UpdateVideo(ctx context.Context, id string, u store.VideoUpdate) error {
 	return l.change(ctx, store.Change{VideoID: id, Video: u})
@@ -150,14 +166,14 @@ func (l *library) expect(ctx context.Context, tx *sql.Tx, id string, revision *i
 }
 
 // DeleteVideo implements [store.Library].
-func (l *library) DeleteVideo(ctx context.Context, id string) error {
+func (l *library) DeleteVideo(ctx context.Context, id string, until time.Time) error {
 	now := time.Now().UnixMicro()
-	return l.alter(ctx, id, `UPDATE videos SET deleted = ?, updated = ?`+live, now, now, l.workspace, id)
+	return l.alter(ctx, id, `UPDATE videos SET deleted = ?, updated = ?, purge = ?`+live, now, now, nullMicros(until), l.workspace, id)
 }
 
 // UndeleteVideo implements [store.Library].
 func (l *library) UndeleteVideo(ctx context.Context, id string) error {
-	return l.alter(ctx, id, `UPDATE videos SET deleted = NULL, updated = ?
+	return l.alter(ctx, id, `UPDATE videos SET deleted = NULL, purge = NULL, updated = ?
 		WHERE workspace = ? AND id = ? AND deleted IS NOT NULL`, time.Now().UnixMicro(), l.workspace, id)
 }
 
@@ -198,10 +214,10 @@ func scanVideo(row scanner) (*models.Video, error) {
 	var labels []byte
 	var media sql.NullString
 	var created, updated int64
-	var deleted sql.NullInt64
+	var deleted, purge sql.NullInt64
 	var poster *int64
 	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.Blob, &v.SHA256, &v.Size,
-		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &created, &updated, &deleted, &labels, &v.ExternalID, &poster, &v.Revision)
+		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &created, &updated, &deleted, &purge, &labels, &v.ExternalID, &poster, &v.Revision)
 	if err == nil {
 		v.Labels, err = sqldb.LabelsFrom(v.ID, labels)
 	}
@@ -211,6 +227,7 @@ func scanVideo(row scanner) (*models.Video, error) {
 	v.Error, v.Poster = sqldb.ErrorFrom(code, message), (*time.Duration)(poster)
 	v.Captions = sqldb.SidecarFrom(captions, captionsBlob, captionsSum)
 	v.Created, v.Updated, v.Deleted = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC(), timeFrom(deleted)
+	v.Purge = timeFrom(purge)
 	if deleted.Valid {
 		v.State = models.VideoDeleted
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -97,7 +98,7 @@ func testExternalID(t *testing.T, db store.Store) {
 		t.Errorf("in another workspace: %v", err)
 	}
 
-	if err := s.DeleteVideo(t.Context(), one.ID); err != nil {
+	if err := s.DeleteVideo(t.Context(), one.ID, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	with(t, s, two.ID, store.VideoUpdate{ExternalID: &id})

@@ -119,7 +119,7 @@ func add(t *testing.T, rt *rapid.T, db store.Store, workspace string, videos []*
 				return err
 			}
 			if !v.Deleted.IsZero() {
-				if err := in.DeleteVideo(t.Context(), v.ID); err != nil {
+				if err := in.DeleteVideo(t.Context(), v.ID, time.Time{}); err != nil {
 					return err
 				}
 			}

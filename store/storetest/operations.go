@@ -67,7 +67,7 @@ func testOperations(t *testing.T, db store.Store) {
 		wantOperation(t, s, o)
 	}
 
-	if err := s.DeleteVideo(t.Context(), v.ID); err != nil {
+	if err := s.DeleteVideo(t.Context(), v.ID, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	wantOperation(t, s, first)

@@ -86,7 +86,7 @@ func testEdits(t *testing.T, db store.Store) {
 	}
 	_, err = db.In("other").Edit(t.Context(), one.ID)
 	wantCode(t, err, models.CodeNotFound)
-	if err := s.DeleteVideo(t.Context(), v.ID); err != nil {
+	if err := s.DeleteVideo(t.Context(), v.ID, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = s.Edit(t.Context(), one.ID)

@@ -117,7 +117,7 @@ func testProvisionalEnds(t *testing.T, db store.Store) {
 		"a cancellation": write(models.StageCanceled, "r1"),
 		"another try":    write(models.StagePending, "r1"),
 		"another run":    write(models.StageRunning, "r2"),
-		"a deletion":     func(v *models.Video) error { return s.DeleteVideo(t.Context(), v.ID) },
+		"a deletion":     func(v *models.Video) error { return s.DeleteVideo(t.Context(), v.ID, time.Time{}) },
 		"a purge":        func(v *models.Video) error { return s.PurgeVideo(t.Context(), v.ID) },
 	} {
 		n++

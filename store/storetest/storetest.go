@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"a workspace sees and changes nothing of another":    testWorkspaces,
 		"a deleted video is hidden until it is brought back": testDelete,
 		"the source of a deleted video may come again":       testDeletedSource,
+		"a deleted video expires when its time has come":     testExpired,
 		"a purged video leaves nothing behind":               testPurge,
 		"a version stands while nothing is written":          testVersion,
 		"who finds a version again finds the same":           testVersionUnderWrites,
@@ -161,7 +162,7 @@ func testNotFound(t *testing.T, db store.Store) {
 	_, err = s.VideoBySHA256(ctx, "none")
 	wantCode(t, err, models.CodeNotFound)
 	wantCode(t, s.UpdateVideo(ctx, "none", store.VideoUpdate{}), models.CodeNotFound)
-	wantCode(t, s.DeleteVideo(ctx, "none"), models.CodeNotFound)
+	wantCode(t, s.DeleteVideo(ctx, "none", time.Time{}), models.CodeNotFound)
 	wantCode(t, s.UndeleteVideo(ctx, "none"), models.CodeNotFound)
 	wantCode(t, s.PurgeVideo(ctx, "none"), models.CodeNotFound)
 	wantCode(t, s.SetRun(ctx, "none", models.StageRun{Stage: "probe"}), models.CodeNotFound)

@@ -59,7 +59,7 @@ func testLockReads(t *testing.T, db store.Store) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-as Video +as Lock):\n%s", diff)
 		}
-		return errors.Join(err, l.DeleteVideo(t.Context(), want.ID))
+		return errors.Join(err, l.DeleteVideo(t.Context(), want.ID, time.Time{}))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ func testRunning(t *testing.T, db store.Store) {
 	deleted := create(t, db.In("b"), 9)
 	if err := errors.Join(
 		db.In("b").SetRun(t.Context(), deleted.ID, models.StageRun{Stage: "speech", Status: models.StageRunning}),
-		db.In("b").DeleteVideo(t.Context(), deleted.ID),
+		db.In("b").DeleteVideo(t.Context(), deleted.ID, time.Time{}),
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func testEachVideo(t *testing.T, db store.Store) {
 	for n, workspace := range []string{"a", "b", "a", "b", "b"} {
 		v := whole(t, db.In(workspace), n)
 		if n == 3 {
-			if err := db.In(workspace).DeleteVideo(t.Context(), v.ID); err != nil {
+			if err := db.In(workspace).DeleteVideo(t.Context(), v.ID, time.Time{}); err != nil {
 				t.Fatal(err)
 			}
 		}

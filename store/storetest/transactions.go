@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -25,7 +26,7 @@ func testTx(t *testing.T, db store.Store) {
 		create(t, tx.In("other"), 2)
 		_, err := in.Video(t.Context(), "none")
 		wantCode(t, err, models.CodeNotFound) // which is an answer
-		wantCode(t, in.DeleteVideo(t.Context(), "none"), models.CodeNotFound)
+		wantCode(t, in.DeleteVideo(t.Context(), "none", time.Time{}), models.CodeNotFound)
 		return nil
 	})
 	if err != nil {
@@ -88,7 +89,7 @@ func testCanceled(t *testing.T, db store.Store) {
 	wantCode(t, err, models.CodeCanceled)
 	_, err = s.Video(ctx, v.ID)
 	wantCode(t, err, models.CodeCanceled)
-	wantCode(t, s.DeleteVideo(ctx, v.ID), models.CodeCanceled)
+	wantCode(t, s.DeleteVideo(ctx, v.ID, time.Time{}), models.CodeCanceled)
 	if got, err := s.Video(t.Context(), v.ID); err != nil || got.Title != v.Title {
 		t.Errorf("%+v, %v: a canceled transaction changed it", got, err)
 	}
@@ -121,7 +122,7 @@ func testConcurrent(t *testing.T, db store.Store) {
 					t.Error(err)
 				}
 				if n%3 == 0 {
-					if err := s.DeleteVideo(t.Context(), fmt.Sprintf("video%d", n)); err != nil {
+					if err := s.DeleteVideo(t.Context(), fmt.Sprintf("video%d", n), time.Time{}); err != nil {
 						t.Error(err)
 					}
 				}

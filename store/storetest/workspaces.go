@@ -121,7 +121,7 @@ func wantUntouchable(t *testing.T, s store.Library, id string) {
 	wantCode(t, s.UpdateVideo(t.Context(), id, store.VideoUpdate{Title: &title, IfRevision: new(int64)}), models.CodeNotFound)
 	wantCode(t, s.SetRun(t.Context(), id, run("speech")), models.CodeNotFound)
 	wantCode(t, s.Commit(t.Context(), store.Commit{VideoID: id, Run: run("speech"), Media: &models.MediaInfo{}}), models.CodeNotFound)
-	wantCode(t, s.DeleteVideo(t.Context(), id), models.CodeNotFound)
+	wantCode(t, s.DeleteVideo(t.Context(), id, time.Time{}), models.CodeNotFound)
 }
 
 // wantInUse asks for the owner of a video's source.
@@ -135,7 +135,7 @@ func wantInUse(t *testing.T, db store.Store, v *models.Video, want bool) {
 func testDelete(t *testing.T, db store.Store) {
 	s := db.In(models.DefaultWorkspace)
 	v, other := whole(t, s, 1), whole(t, s, 2)
-	if err := s.DeleteVideo(t.Context(), v.ID); err != nil {
+	if err := s.DeleteVideo(t.Context(), v.ID, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	wantWays(t, "deleted", deletedWay, seen(t, s, v, "cue1"))
@@ -161,10 +161,56 @@ func testDelete(t *testing.T, db store.Store) {
 	}
 }
 
+// testExpired deletes videos of two workspaces until different times.
+func testExpired(t *testing.T, db store.Store) {
+	ours, theirs := db.In("ours"), db.In("theirs")
+	until := map[string]time.Time{}
+	for n, in := range []store.Library{ours, theirs, ours, ours, ours} {
+		v := create(t, in, n)
+		switch n {
+		case 3: // is kept for ever
+			until[v.ID] = time.Time{}
+		case 4: // is not deleted
+			continue
+		default:
+			until[v.ID] = moment.Add(-time.Duration(n) * time.Hour)
+		}
+		if err := in.DeleteVideo(t.Context(), v.ID, until[v.ID]); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := in.Video(t.Context(), v.ID); err != nil || !got.Purge.Equal(until[v.ID]) {
+			t.Errorf("%s can be purged from %v on, %v, want %v", v.ID, got.Purge, err, until[v.ID])
+		}
+	}
+	want := func(now time.Time, limit int, ids ...string) {
+		t.Helper()
+		got, err := db.Expired(t.Context(), now, limit)
+		var have []string
+		for _, v := range got {
+			have = append(have, v.ID)
+		}
+		if err != nil || !slices.Equal(have, ids) {
+			t.Errorf("at %v: %v, %v, want %v", now, have, err, ids)
+		}
+	}
+	want(moment.Add(-3*time.Hour), 10)
+	want(moment.Add(-time.Hour), 10, "video2", "video1")
+	want(moment.AddDate(100, 0, 0), 10, "video2", "video1", "video0")
+	want(moment, 1, "video2")
+	if err := ours.UndeleteVideo(t.Context(), "video2"); err != nil {
+		t.Fatal(err)
+	}
+	want(moment, 10, "video1", "video0")
+	if err := ours.DeleteVideo(t.Context(), "video2", time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	want(moment, 10, "video1", "video0")
+}
+
 func testDeletedSource(t *testing.T, db store.Store) {
 	s := db.In(models.DefaultWorkspace)
 	v := create(t, s, 1)
-	if err := s.DeleteVideo(t.Context(), v.ID); err != nil {
+	if err := s.DeleteVideo(t.Context(), v.ID, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	again := newVideo(2)
@@ -181,7 +227,7 @@ func testDeletedSource(t *testing.T, db store.Store) {
 func testPurge(t *testing.T, db store.Store) {
 	s := db.In(models.DefaultWorkspace)
 	there, deleted, other := whole(t, s, 1), whole(t, s, 2), whole(t, s, 3)
-	if err := s.DeleteVideo(t.Context(), deleted.ID); err != nil {
+	if err := s.DeleteVideo(t.Context(), deleted.ID, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	for n, v := range map[int]*models.Video{1: there, 2: deleted} {

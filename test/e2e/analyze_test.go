@@ -70,7 +70,15 @@ func TestAnalyzeMakesAVideoToPlayReadSkimAndSearch(t *testing.T) {
 	if listed := cuepoint(t, "list", "--data", data, "--json"); !strings.Contains(listed.stdout, doc.ID) {
 		t.Errorf("list: %s", listed.stdout)
 	}
-	if gone := cuepoint(t, "delete", "--data", data, doc.ID); gone.status != 0 {
+	for _, command := range []string{"delete", "undelete", "delete"} {
+		if r := cuepoint(t, command, "--data", data, doc.ID); r.status != 0 {
+			t.Errorf("%s: %s", command, r.stderr)
+		}
+		if hidden := cuepoint(t, "search", "--data", data, "--json", "fractal").stdout == `{"hits":[]}`+"\n"; hidden != (command == "delete") {
+			t.Errorf("found after %s: %t", command, !hidden)
+		}
+	}
+	if gone := cuepoint(t, "delete", "--purge", "--data", data, doc.ID); gone.status != 0 {
 		t.Errorf("delete: %s", gone.stderr)
 	}
 	for _, pattern := range []string{"videos/*", "sources/*/*", "scratch/*"} {

@@ -46,7 +46,7 @@ func TestALibraryInPostgreSQL(t *testing.T) {
 	if !strings.Contains(doctor.stdout, "ok       postgresql ") {
 		t.Errorf("doctor: %s", doctor.stdout)
 	}
-	gone := cuepointWith(t, env, "delete", "--data", data, doc.ID)
+	gone := cuepointWith(t, env, "delete", "--purge", "--data", data, doc.ID)
 	if left, err := filepath.Glob(filepath.Join(data, "*s/*/*")); gone.status != 0 || err != nil || len(left) > 0 {
 		t.Errorf("delete: status %d, left %v, %v\n%s", gone.status, left, err, gone.stderr)
 	}

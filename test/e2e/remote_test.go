@@ -78,7 +78,7 @@ func TestAServerTellsWhatTheLibraryTells(t *testing.T) {
 	if r := over(t, server, "doctor"); r.status != 0 || !strings.Contains(r.stdout, "cuepoint-vision") {
 		t.Errorf("doctor: status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
-	if r := over(t, server, "delete", doc.ID); r.status != 0 || r.stdout != doc.ID+" deleted\n" {
+	if r := over(t, server, "delete", doc.ID); r.status != 0 || !strings.HasPrefix(r.stdout, doc.ID+" deleted; `cuepoint undelete "+doc.ID+"` brings it back until ") {
 		t.Errorf("delete: status %d\n%s%s", r.status, r.stdout, r.stderr)
 	}
 	if r := over(t, server, "list"); r.stdout != "" {

@@ -7,6 +7,7 @@
 ALTER TABLE videos
     ADD COLUMN labels             jsonb NOT NULL DEFAULT '{}', -- of texts by their keys
     ADD COLUMN external_id        text COLLATE "C" NOT NULL DEFAULT '',
+    ADD COLUMN purge              timestamptz, -- when a deleted one may be forgotten
     ADD COLUMN revision           bigint NOT NULL DEFAULT 0,
     ADD COLUMN duration_ns        bigint NOT NULL DEFAULT 0, -- that of media
     ADD COLUMN title_folded       text COLLATE "C",
@@ -16,6 +17,7 @@ ALTER TABLE videos
     ADD COLUMN labels_folded      jsonb NOT NULL DEFAULT '{}';
 UPDATE videos SET duration_ns = (media ->> 'duration')::bigint WHERE media ->> 'duration' IS NOT NULL;
 
+CREATE INDEX videos_to_purge ON videos (purge) WHERE purge IS NOT NULL;
 CREATE UNIQUE INDEX videos_external_id ON videos (workspace, external_id) WHERE deleted IS NULL AND external_id <> '';
 CREATE INDEX videos_to_fold ON videos (id) WHERE title_folded IS NULL;
 

@@ -4,10 +4,12 @@
 -- +goose Up
 ALTER TABLE videos ADD COLUMN labels TEXT NOT NULL DEFAULT '{}'; -- of texts by their keys
 ALTER TABLE videos ADD COLUMN external_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE videos ADD COLUMN purge INTEGER; -- when a deleted one may be forgotten
 ALTER TABLE videos ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE videos ADD COLUMN duration_ns INTEGER NOT NULL DEFAULT 0; -- that of media
 UPDATE videos SET duration_ns = coalesce(media ->> 'duration', 0);
 
+CREATE INDEX videos_to_purge ON videos (purge) WHERE purge IS NOT NULL;
 CREATE UNIQUE INDEX videos_external_id ON videos (workspace, external_id) WHERE deleted IS NULL AND external_id <> '';
 
 -- The texts in which parts are looked for, folded outside, as are those of rows

@@ -46,7 +46,8 @@ const (
 	Video_STATE_FAILED Video_State = 6
 	// Canceled by its owner.
 	Video_STATE_CANCELED Video_State = 7
-	// Deleted.
+	// Deleted. It can be read by its name and brought back; what was found in it
+	// shows then.
 	Video_STATE_DELETED Video_State = 8
 )
 
@@ -271,7 +272,12 @@ type Video struct {
 	ExternalId string `protobuf:"bytes,17,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`
 	// Stands for what its owner may edit: title, language_code, labels and
 	// external_id, and its captions. A change that shows an earlier one is refused (AIP-154).
-	Etag          string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
+	// When it was deleted. Not set for one that is not.
+	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	// Until when a deleted one can be brought back, at least. Not set for one that
+	// is not deleted.
+	PurgeTime     *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=purge_time,json=purgeTime,proto3" json:"purge_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -430,6 +436,20 @@ func (x *Video) GetEtag() string {
 		return x.Etag
 	}
 	return ""
+}
+
+func (x *Video) GetDeleteTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DeleteTime
+	}
+	return nil
+}
+
+func (x *Video) GetPurgeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PurgeTime
+	}
+	return nil
 }
 
 // StageRun is what is true of one stage of a video.
@@ -903,7 +923,8 @@ var File_cuepoint_v1_video_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\n" +
-	"\x17cuepoint/v1/video.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/media.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xcd\t\n" +
+	"\x17cuepoint/v1/video.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/media.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xcf\n" +
+	"\n" +
 	"\x05Video\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12)\n" +
 	"\x05title\x18\x02 \x01(\tB\x13\xbaH\x10r\x0e(\x80\b2\t^\\P{Cc}*$R\x05title\x12\x1b\n" +
@@ -926,7 +947,11 @@ const file_cuepoint_v1_video_proto_rawDesc = "" +
 	"\x06labels\x18\x10 \x03(\v2\x1e.cuepoint.v1.Video.LabelsEntryB,\xbaH)\x9a\x01&\x10@\"\x1br\x192\x17^[a-z][a-z0-9_-]{0,62}$*\x05r\x03(\x80\bR\x06labels\x124\n" +
 	"\vexternal_id\x18\x11 \x01(\tB\x13\xbaH\x10r\x0e(\x80\x022\t^\\P{Cc}*$R\n" +
 	"externalId\x12\x1b\n" +
-	"\x04etag\x18\x12 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x1a9\n" +
+	"\x04etag\x18\x12 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x12@\n" +
+	"\vdelete_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"deleteTime\x12>\n" +
+	"\n" +
+	"purge_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tpurgeTime\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb8\x01\n" +
@@ -1054,22 +1079,24 @@ var file_cuepoint_v1_video_proto_depIdxs = []int32{
 	7,  // 8: cuepoint.v1.Video.shots:type_name -> cuepoint.v1.Shot
 	8,  // 9: cuepoint.v1.Video.chapters:type_name -> cuepoint.v1.Chapter
 	9,  // 10: cuepoint.v1.Video.labels:type_name -> cuepoint.v1.Video.LabelsEntry
-	1,  // 11: cuepoint.v1.StageRun.status:type_name -> cuepoint.v1.StageRun.Status
-	10, // 12: cuepoint.v1.StageRun.error:type_name -> google.rpc.Status
-	12, // 13: cuepoint.v1.StageRun.start_time:type_name -> google.protobuf.Timestamp
-	12, // 14: cuepoint.v1.StageRun.end_time:type_name -> google.protobuf.Timestamp
-	6,  // 15: cuepoint.v1.Playback.captions:type_name -> cuepoint.v1.CaptionTrack
-	14, // 16: cuepoint.v1.Playback.renditions:type_name -> cuepoint.v1.Rendition
-	11, // 17: cuepoint.v1.Shot.start_offset:type_name -> google.protobuf.Duration
-	11, // 18: cuepoint.v1.Shot.end_offset:type_name -> google.protobuf.Duration
-	2,  // 19: cuepoint.v1.Shot.transition:type_name -> cuepoint.v1.Shot.Transition
-	11, // 20: cuepoint.v1.Chapter.start_offset:type_name -> google.protobuf.Duration
-	11, // 21: cuepoint.v1.Chapter.end_offset:type_name -> google.protobuf.Duration
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	12, // 11: cuepoint.v1.Video.delete_time:type_name -> google.protobuf.Timestamp
+	12, // 12: cuepoint.v1.Video.purge_time:type_name -> google.protobuf.Timestamp
+	1,  // 13: cuepoint.v1.StageRun.status:type_name -> cuepoint.v1.StageRun.Status
+	10, // 14: cuepoint.v1.StageRun.error:type_name -> google.rpc.Status
+	12, // 15: cuepoint.v1.StageRun.start_time:type_name -> google.protobuf.Timestamp
+	12, // 16: cuepoint.v1.StageRun.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 17: cuepoint.v1.Playback.captions:type_name -> cuepoint.v1.CaptionTrack
+	14, // 18: cuepoint.v1.Playback.renditions:type_name -> cuepoint.v1.Rendition
+	11, // 19: cuepoint.v1.Shot.start_offset:type_name -> google.protobuf.Duration
+	11, // 20: cuepoint.v1.Shot.end_offset:type_name -> google.protobuf.Duration
+	2,  // 21: cuepoint.v1.Shot.transition:type_name -> cuepoint.v1.Shot.Transition
+	11, // 22: cuepoint.v1.Chapter.start_offset:type_name -> google.protobuf.Duration
+	11, // 23: cuepoint.v1.Chapter.end_offset:type_name -> google.protobuf.Duration
+	24, // [24:24] is the sub-list for method output_type
+	24, // [24:24] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_video_proto_init() }

@@ -12,7 +12,6 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	emptypb "google.golang.org/protobuf/types/known/emptypb"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	reflect "reflect"
 	sync "sync"
@@ -781,13 +780,16 @@ type DeleteVideoRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `videos/{video}`.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Removes it with its files, which nothing brings back. It has to be set:
-	// there is no other way to delete yet.
+	// Forgets it with its files, which nothing brings back.
 	Purge bool `protobuf:"varint,2,opt,name=purge,proto3" json:"purge,omitempty"`
 	// A UUID of the client's own making that names the request (AIP-155). Asked
 	// again under it within 7 days, the first answer comes again and nothing else
 	// happens; another request under it is INVALID_ARGUMENT.
-	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// All is well where there is no such video, or where it is deleted already.
+	AllowMissing bool `protobuf:"varint,4,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
+	// It is deleted only if this is still its etag; whatever it is unless set.
+	Etag          string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -843,11 +845,82 @@ func (x *DeleteVideoRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *DeleteVideoRequest) GetAllowMissing() bool {
+	if x != nil {
+		return x.AllowMissing
+	}
+	return false
+}
+
+func (x *DeleteVideoRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// UndeleteVideoRequest asks to bring a video back.
+type UndeleteVideoRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `videos/{video}`.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
+	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UndeleteVideoRequest) Reset() {
+	*x = UndeleteVideoRequest{}
+	mi := &file_cuepoint_v1_video_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UndeleteVideoRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UndeleteVideoRequest) ProtoMessage() {}
+
+func (x *UndeleteVideoRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_video_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UndeleteVideoRequest.ProtoReflect.Descriptor instead.
+func (*UndeleteVideoRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_video_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *UndeleteVideoRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *UndeleteVideoRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 var File_cuepoint_v1_video_service_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fcuepoint/v1/video_service.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/event.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a#google/longrunning/operations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\"\x9e\x01\n" +
+	"\x1fcuepoint/v1/video_service.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x17cuepoint/v1/event.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/resource.proto\x1a#google/longrunning/operations.proto\x1a google/protobuf/field_mask.proto\"\x9e\x01\n" +
 	"\x0fGetVideoRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
 	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x124\n" +
@@ -898,17 +971,24 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
 	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x122\n" +
 	"\n" +
-	"request_id\x18\x02 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xb5\x01\n" +
+	"request_id\x18\x02 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xf7\x01\n" +
 	"\x12DeleteVideoRequest\x12U\n" +
 	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
 	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x12\x14\n" +
 	"\x05purge\x18\x02 \x01(\bR\x05purge\x122\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId*R\n" +
+	"request_id\x18\x03 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\x12#\n" +
+	"\rallow_missing\x18\x04 \x01(\bR\fallowMissing\x12\x1b\n" +
+	"\x04etag\x18\x05 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\"\xa1\x01\n" +
+	"\x14UndeleteVideoRequest\x12U\n" +
+	"\x04name\x18\x01 \x01(\tBA\xe0A\x02\xfaA\x14\n" +
+	"\x12cuepoint.dev/Video\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x04name\x122\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId*R\n" +
 	"\tVideoView\x12\x1a\n" +
 	"\x16VIDEO_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VIDEO_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fVIDEO_VIEW_FULL\x10\x022\xc0\a\n" +
+	"\x0fVIDEO_VIEW_FULL\x10\x022\xb8\b\n" +
 	"\fVideoService\x12g\n" +
 	"\bGetVideo\x12\x1c.cuepoint.v1.GetVideoRequest\x1a\x12.cuepoint.v1.Video\")\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=videos/*}\x90\x02\x01\x12h\n" +
 	"\n" +
@@ -920,8 +1000,9 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\vUpdateVideo\x12\x1f.cuepoint.v1.UpdateVideoRequest\x1a\x12.cuepoint.v1.Video\"@\xdaA\x11video,update_mask\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\":\x05video2\x19/v1/{video.name=videos/*}\x12\xa2\x01\n" +
 	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x1d.google.longrunning.Operation\"Q\xcaA\x1d\n" +
 	"\x05Video\x12\x14AnalyzeVideoMetadata\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=videos/*}:analyze\x12t\n" +
-	"\vCancelVideo\x12\x1f.cuepoint.v1.CancelVideoRequest\x1a\x12.cuepoint.v1.Video\"0\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/{name=videos/*}:cancel\x12n\n" +
-	"\vDeleteVideo\x12\x1f.cuepoint.v1.DeleteVideoRequest\x1a\x16.google.protobuf.Empty\"&\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=videos/*}B\xae\x01\n" +
+	"\vCancelVideo\x12\x1f.cuepoint.v1.CancelVideoRequest\x1a\x12.cuepoint.v1.Video\"0\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/{name=videos/*}:cancel\x12j\n" +
+	"\vDeleteVideo\x12\x1f.cuepoint.v1.DeleteVideoRequest\x1a\x12.cuepoint.v1.Video\"&\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=videos/*}\x12z\n" +
+	"\rUndeleteVideo\x12!.cuepoint.v1.UndeleteVideoRequest\x1a\x12.cuepoint.v1.Video\"2\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=videos/*}:undeleteB\xae\x01\n" +
 	"\x0fcom.cuepoint.v1B\x11VideoServiceProtoP\x01Z;github.com/cuepoint/cuepoint/api/gen/cuepoint/v1;cuepointv1\xa2\x02\x03CXX\xaa\x02\vCuepoint.V1\xca\x02\vCuepoint\\V1\xe2\x02\x17Cuepoint\\V1\\GPBMetadata\xea\x02\fCuepoint::V1b\x06proto3"
 
 var (
@@ -937,7 +1018,7 @@ func file_cuepoint_v1_video_service_proto_rawDescGZIP() []byte {
 }
 
 var file_cuepoint_v1_video_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cuepoint_v1_video_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_cuepoint_v1_video_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_cuepoint_v1_video_service_proto_goTypes = []any{
 	(VideoView)(0),                  // 0: cuepoint.v1.VideoView
 	(*GetVideoRequest)(nil),         // 1: cuepoint.v1.GetVideoRequest
@@ -950,23 +1031,23 @@ var file_cuepoint_v1_video_service_proto_goTypes = []any{
 	(*AnalyzeVideoRequest)(nil),     // 8: cuepoint.v1.AnalyzeVideoRequest
 	(*CancelVideoRequest)(nil),      // 9: cuepoint.v1.CancelVideoRequest
 	(*DeleteVideoRequest)(nil),      // 10: cuepoint.v1.DeleteVideoRequest
-	(*Video)(nil),                   // 11: cuepoint.v1.Video
-	(*Event)(nil),                   // 12: cuepoint.v1.Event
-	(*StageRun)(nil),                // 13: cuepoint.v1.StageRun
-	(*fieldmaskpb.FieldMask)(nil),   // 14: google.protobuf.FieldMask
-	(*longrunningpb.Operation)(nil), // 15: google.longrunning.Operation
-	(*emptypb.Empty)(nil),           // 16: google.protobuf.Empty
+	(*UndeleteVideoRequest)(nil),    // 11: cuepoint.v1.UndeleteVideoRequest
+	(*Video)(nil),                   // 12: cuepoint.v1.Video
+	(*Event)(nil),                   // 13: cuepoint.v1.Event
+	(*StageRun)(nil),                // 14: cuepoint.v1.StageRun
+	(*fieldmaskpb.FieldMask)(nil),   // 15: google.protobuf.FieldMask
+	(*longrunningpb.Operation)(nil), // 16: google.longrunning.Operation
 }
 var file_cuepoint_v1_video_service_proto_depIdxs = []int32{
 	0,  // 0: cuepoint.v1.GetVideoRequest.view:type_name -> cuepoint.v1.VideoView
 	0,  // 1: cuepoint.v1.ListVideosRequest.view:type_name -> cuepoint.v1.VideoView
-	11, // 2: cuepoint.v1.ListVideosResponse.videos:type_name -> cuepoint.v1.Video
-	11, // 3: cuepoint.v1.WatchVideoResponse.video:type_name -> cuepoint.v1.Video
-	12, // 4: cuepoint.v1.WatchVideoResponse.event:type_name -> cuepoint.v1.Event
-	13, // 5: cuepoint.v1.WatchVideoResponse.progress:type_name -> cuepoint.v1.StageRun
-	11, // 6: cuepoint.v1.CreateVideoRequest.video:type_name -> cuepoint.v1.Video
-	11, // 7: cuepoint.v1.UpdateVideoRequest.video:type_name -> cuepoint.v1.Video
-	14, // 8: cuepoint.v1.UpdateVideoRequest.update_mask:type_name -> google.protobuf.FieldMask
+	12, // 2: cuepoint.v1.ListVideosResponse.videos:type_name -> cuepoint.v1.Video
+	12, // 3: cuepoint.v1.WatchVideoResponse.video:type_name -> cuepoint.v1.Video
+	13, // 4: cuepoint.v1.WatchVideoResponse.event:type_name -> cuepoint.v1.Event
+	14, // 5: cuepoint.v1.WatchVideoResponse.progress:type_name -> cuepoint.v1.StageRun
+	12, // 6: cuepoint.v1.CreateVideoRequest.video:type_name -> cuepoint.v1.Video
+	12, // 7: cuepoint.v1.UpdateVideoRequest.video:type_name -> cuepoint.v1.Video
+	15, // 8: cuepoint.v1.UpdateVideoRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 9: cuepoint.v1.VideoService.GetVideo:input_type -> cuepoint.v1.GetVideoRequest
 	2,  // 10: cuepoint.v1.VideoService.ListVideos:input_type -> cuepoint.v1.ListVideosRequest
 	4,  // 11: cuepoint.v1.VideoService.WatchVideo:input_type -> cuepoint.v1.WatchVideoRequest
@@ -975,16 +1056,18 @@ var file_cuepoint_v1_video_service_proto_depIdxs = []int32{
 	8,  // 14: cuepoint.v1.VideoService.AnalyzeVideo:input_type -> cuepoint.v1.AnalyzeVideoRequest
 	9,  // 15: cuepoint.v1.VideoService.CancelVideo:input_type -> cuepoint.v1.CancelVideoRequest
 	10, // 16: cuepoint.v1.VideoService.DeleteVideo:input_type -> cuepoint.v1.DeleteVideoRequest
-	11, // 17: cuepoint.v1.VideoService.GetVideo:output_type -> cuepoint.v1.Video
-	3,  // 18: cuepoint.v1.VideoService.ListVideos:output_type -> cuepoint.v1.ListVideosResponse
-	5,  // 19: cuepoint.v1.VideoService.WatchVideo:output_type -> cuepoint.v1.WatchVideoResponse
-	11, // 20: cuepoint.v1.VideoService.CreateVideo:output_type -> cuepoint.v1.Video
-	11, // 21: cuepoint.v1.VideoService.UpdateVideo:output_type -> cuepoint.v1.Video
-	15, // 22: cuepoint.v1.VideoService.AnalyzeVideo:output_type -> google.longrunning.Operation
-	11, // 23: cuepoint.v1.VideoService.CancelVideo:output_type -> cuepoint.v1.Video
-	16, // 24: cuepoint.v1.VideoService.DeleteVideo:output_type -> google.protobuf.Empty
-	17, // [17:25] is the sub-list for method output_type
-	9,  // [9:17] is the sub-list for method input_type
+	11, // 17: cuepoint.v1.VideoService.UndeleteVideo:input_type -> cuepoint.v1.UndeleteVideoRequest
+	12, // 18: cuepoint.v1.VideoService.GetVideo:output_type -> cuepoint.v1.Video
+	3,  // 19: cuepoint.v1.VideoService.ListVideos:output_type -> cuepoint.v1.ListVideosResponse
+	5,  // 20: cuepoint.v1.VideoService.WatchVideo:output_type -> cuepoint.v1.WatchVideoResponse
+	12, // 21: cuepoint.v1.VideoService.CreateVideo:output_type -> cuepoint.v1.Video
+	12, // 22: cuepoint.v1.VideoService.UpdateVideo:output_type -> cuepoint.v1.Video
+	16, // 23: cuepoint.v1.VideoService.AnalyzeVideo:output_type -> google.longrunning.Operation
+	12, // 24: cuepoint.v1.VideoService.CancelVideo:output_type -> cuepoint.v1.Video
+	12, // 25: cuepoint.v1.VideoService.DeleteVideo:output_type -> cuepoint.v1.Video
+	12, // 26: cuepoint.v1.VideoService.UndeleteVideo:output_type -> cuepoint.v1.Video
+	18, // [18:27] is the sub-list for method output_type
+	9,  // [9:18] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -1012,7 +1095,7 @@ func file_cuepoint_v1_video_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_video_service_proto_rawDesc), len(file_cuepoint_v1_video_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -12,7 +12,6 @@ import (
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
-	emptypb "google.golang.org/protobuf/types/known/emptypb"
 )
 
 // This is a compile-time assertion to ensure that this generated file
@@ -21,14 +20,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	VideoService_GetVideo_FullMethodName     = "/cuepoint.v1.VideoService/GetVideo"
-	VideoService_ListVideos_FullMethodName   = "/cuepoint.v1.VideoService/ListVideos"
-	VideoService_WatchVideo_FullMethodName   = "/cuepoint.v1.VideoService/WatchVideo"
-	VideoService_CreateVideo_FullMethodName  = "/cuepoint.v1.VideoService/CreateVideo"
-	VideoService_UpdateVideo_FullMethodName  = "/cuepoint.v1.VideoService/UpdateVideo"
-	VideoService_AnalyzeVideo_FullMethodName = "/cuepoint.v1.VideoService/AnalyzeVideo"
-	VideoService_CancelVideo_FullMethodName  = "/cuepoint.v1.VideoService/CancelVideo"
-	VideoService_DeleteVideo_FullMethodName  = "/cuepoint.v1.VideoService/DeleteVideo"
+	VideoService_GetVideo_FullMethodName      = "/cuepoint.v1.VideoService/GetVideo"
+	VideoService_ListVideos_FullMethodName    = "/cuepoint.v1.VideoService/ListVideos"
+	VideoService_WatchVideo_FullMethodName    = "/cuepoint.v1.VideoService/WatchVideo"
+	VideoService_CreateVideo_FullMethodName   = "/cuepoint.v1.VideoService/CreateVideo"
+	VideoService_UpdateVideo_FullMethodName   = "/cuepoint.v1.VideoService/UpdateVideo"
+	VideoService_AnalyzeVideo_FullMethodName  = "/cuepoint.v1.VideoService/AnalyzeVideo"
+	VideoService_CancelVideo_FullMethodName   = "/cuepoint.v1.VideoService/CancelVideo"
+	VideoService_DeleteVideo_FullMethodName   = "/cuepoint.v1.VideoService/DeleteVideo"
+	VideoService_UndeleteVideo_FullMethodName = "/cuepoint.v1.VideoService/UndeleteVideo"
 )
 
 // VideoServiceClient is the client API for VideoService service.
@@ -101,10 +101,21 @@ type VideoServiceClient interface {
 	// Errors: NOT_FOUND; NOT_RUNNING where nothing runs or waits, as after the
 	// first of two calls.
 	CancelVideo(ctx context.Context, in *CancelVideoRequest, opts ...grpc.CallOption) (*Video, error)
-	// DeleteVideo forgets a video and all that was found in it.
+	// DeleteVideo hides a video with all that was found in it and stops the work on
+	// it. Until its purge_time UndeleteVideo brings it back, which is 30 days unless
+	// the server says otherwise (--keep-deleted); then it is forgotten. With purge
+	// it is forgotten at once, deleted before or not. The answer is the video as it
+	// is then, of which nothing but name and state is left after a purge.
 	//
-	// Errors: INVALID_ARGUMENT without purge, NOT_FOUND.
-	DeleteVideo(ctx context.Context, in *DeleteVideoRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
+	// Errors: NOT_FOUND, also where it is deleted already, unless allow_missing is
+	// set; CONFLICT (ABORTED) where the etag is not the video's any more.
+	DeleteVideo(ctx context.Context, in *DeleteVideoRequest, opts ...grpc.CallOption) (*Video, error)
+	// UndeleteVideo brings a deleted video back as it was. Work on it that was under
+	// way goes on.
+	//
+	// Errors: NOT_FOUND; ALREADY_EXISTS where it is not deleted, where its file came
+	// again as another video since, and where its external_id is another's now.
+	UndeleteVideo(ctx context.Context, in *UndeleteVideoRequest, opts ...grpc.CallOption) (*Video, error)
 }
 
 type videoServiceClient struct {
@@ -194,10 +205,20 @@ func (c *videoServiceClient) CancelVideo(ctx context.Context, in *CancelVideoReq
 	return out, nil
 }
 
-func (c *videoServiceClient) DeleteVideo(ctx context.Context, in *DeleteVideoRequest, opts ...grpc.CallOption) (*emptypb.Empty, error) {
+func (c *videoServiceClient) DeleteVideo(ctx context.Context, in *DeleteVideoRequest, opts ...grpc.CallOption) (*Video, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(emptypb.Empty)
+	out := new(Video)
 	err := c.cc.Invoke(ctx, VideoService_DeleteVideo_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *videoServiceClient) UndeleteVideo(ctx context.Context, in *UndeleteVideoRequest, opts ...grpc.CallOption) (*Video, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Video)
+	err := c.cc.Invoke(ctx, VideoService_UndeleteVideo_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -274,10 +295,21 @@ type VideoServiceServer interface {
 	// Errors: NOT_FOUND; NOT_RUNNING where nothing runs or waits, as after the
 	// first of two calls.
 	CancelVideo(context.Context, *CancelVideoRequest) (*Video, error)
-	// DeleteVideo forgets a video and all that was found in it.
+	// DeleteVideo hides a video with all that was found in it and stops the work on
+	// it. Until its purge_time UndeleteVideo brings it back, which is 30 days unless
+	// the server says otherwise (--keep-deleted); then it is forgotten. With purge
+	// it is forgotten at once, deleted before or not. The answer is the video as it
+	// is then, of which nothing but name and state is left after a purge.
 	//
-	// Errors: INVALID_ARGUMENT without purge, NOT_FOUND.
-	DeleteVideo(context.Context, *DeleteVideoRequest) (*emptypb.Empty, error)
+	// Errors: NOT_FOUND, also where it is deleted already, unless allow_missing is
+	// set; CONFLICT (ABORTED) where the etag is not the video's any more.
+	DeleteVideo(context.Context, *DeleteVideoRequest) (*Video, error)
+	// UndeleteVideo brings a deleted video back as it was. Work on it that was under
+	// way goes on.
+	//
+	// Errors: NOT_FOUND; ALREADY_EXISTS where it is not deleted, where its file came
+	// again as another video since, and where its external_id is another's now.
+	UndeleteVideo(context.Context, *UndeleteVideoRequest) (*Video, error)
 	mustEmbedUnimplementedVideoServiceServer()
 }
 
@@ -309,8 +341,11 @@ func (UnimplementedVideoServiceServer) AnalyzeVideo(context.Context, *AnalyzeVid
 func (UnimplementedVideoServiceServer) CancelVideo(context.Context, *CancelVideoRequest) (*Video, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelVideo not implemented")
 }
-func (UnimplementedVideoServiceServer) DeleteVideo(context.Context, *DeleteVideoRequest) (*emptypb.Empty, error) {
+func (UnimplementedVideoServiceServer) DeleteVideo(context.Context, *DeleteVideoRequest) (*Video, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteVideo not implemented")
+}
+func (UnimplementedVideoServiceServer) UndeleteVideo(context.Context, *UndeleteVideoRequest) (*Video, error) {
+	return nil, status.Error(codes.Unimplemented, "method UndeleteVideo not implemented")
 }
 func (UnimplementedVideoServiceServer) mustEmbedUnimplementedVideoServiceServer() {}
 func (UnimplementedVideoServiceServer) testEmbeddedByValue()                      {}
@@ -470,6 +505,24 @@ func _VideoService_DeleteVideo_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _VideoService_UndeleteVideo_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UndeleteVideoRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VideoServiceServer).UndeleteVideo(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VideoService_UndeleteVideo_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VideoServiceServer).UndeleteVideo(ctx, req.(*UndeleteVideoRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // VideoService_ServiceDesc is the grpc.ServiceDesc for VideoService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -504,6 +557,10 @@ var VideoService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteVideo",
 			Handler:    _VideoService_DeleteVideo_Handler,
+		},
+		{
+			MethodName: "UndeleteVideo",
+			Handler:    _VideoService_UndeleteVideo_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
