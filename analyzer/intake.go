@@ -102,8 +102,12 @@ func (in *Intake) readCaptions(path string) (*sidecar, error) {
 		return nil, models.Errorf(models.CodeCaptionsInvalid,
 			"%s has more than %d bytes, more than any captions; give a WebVTT, SRT or TTML file", displayText(path), in.MaxCaptions)
 	}
+	return newSidecar(filepath.Base(path), content), nil
+}
+
+func newSidecar(name string, content []byte) *sidecar {
 	sum := sha256.Sum256(content)
-	return &sidecar{models.Sidecar{Name: displayText(filepath.Base(path)), SHA256: hex.EncodeToString(sum[:])}, content}, nil
+	return &sidecar{models.Sidecar{Name: displayText(name), SHA256: hex.EncodeToString(sum[:])}, content}
 }
 
 // hash returns the SHA-256 of a file in lower-case hex, and leaves it at its start.

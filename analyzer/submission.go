@@ -85,10 +85,21 @@ func (s *submission) join(ctx context.Context, known *models.Video) error {
 	if err != nil {
 		return err
 	}
-	var used []string
-	err = s.change(ctx, s.workspace, known.ID, func(t *turn) error {
-		had := blobsOf(t.video)
+	return s.change(ctx, known.ID, func(t *turn) error {
 		s.edit(t, source, captions)
+		return nil
+	})
+}
+
+// change lets f change what a video came with, gives up the files that it does
+// not have any more, and has what rests on them found anew.
+func (s *submission) change(ctx context.Context, id string, f func(t *turn) error) error {
+	var used []string
+	err := s.Control.change(ctx, s.workspace, id, func(t *turn) error {
+		had := blobsOf(t.video)
+		if err := f(t); err != nil {
+			return err
+		}
 		used = blobsOf(t.video)
 		if replaced := without(had, used); len(replaced) > 0 {
 			if err := t.lib.Discard(ctx, t.now.Add(zombieGrace), replaced...); err != nil {

@@ -37,6 +37,9 @@ type Commands interface {
 	// where there are none.
 	Cancel(ctx context.Context, id string) error
 
+	// Import makes captions those of a video; see [analyzer.Intake.Import].
+	Import(ctx context.Context, id string, c analyzer.Captions, ifRevision *int64) error
+
 	// Edit changes the transcript or the chapters; see [analyzer.Control.Edit].
 	Edit(ctx context.Context, id string, kind models.CueKind, by analyzer.Editor, plan edits.Plan) error
 

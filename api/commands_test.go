@@ -67,6 +67,11 @@ func (c *commands) Cancel(ctx context.Context, id string) error {
 	return c.do(ctx, id, "cancel %s", id)
 }
 
+func (c *commands) Import(ctx context.Context, id string, _ analyzer.Captions, _ *int64) error {
+	_, err := c.do(ctx, id, "import for %s", id)
+	return err
+}
+
 func (c *commands) Edit(ctx context.Context, id string, kind models.CueKind, _ analyzer.Editor, _ edits.Plan) error {
 	return c.do(ctx, id, "edit %s of %s", kind, id)
 }

@@ -326,3 +326,39 @@ func TestAPosterIsChosen(t *testing.T) {
 		t.Errorf("thumbnails (-want +got):\n%s", diff)
 	}
 }
+
+func TestCaptionsAreImported(t *testing.T) {
+	t.Parallel()
+	e := setupEditors(t)
+	request := func(content, language, etag string) *cuepointv1.ImportTranscriptRequest {
+		return &cuepointv1.ImportTranscriptRequest{Parent: "videos/tides", Content: []byte(content), LanguageCode: language, Etag: etag}
+	}
+	const captions = "WEBVTT\n\n00:01.000 --> 00:02.000\nEbb.\n"
+	for _, tt := range []struct {
+		name   string
+		req    *cuepointv1.ImportTranscriptRequest
+		code   codes.Code
+		reason string
+	}{
+		{"no captions", request("hello", "", ""), codes.InvalidArgument, "CAPTIONS_INVALID"},
+		{"those of another video", request("WEBVTT\n\n02:01.000 --> 02:02.000\nEbb.\n", "", ""), codes.InvalidArgument, "CAPTIONS_INVALID"},
+		{"nothing", request("", "", ""), codes.InvalidArgument, "INVALID_ARGUMENT"},
+		{"no language", request(captions, "english", ""), codes.InvalidArgument, "INVALID_ARGUMENT"},
+		{"an etag of before", request(captions, "", `"7"`), codes.Aborted, "CONFLICT"},
+		{"no video", &cuepointv1.ImportTranscriptRequest{Parent: "videos/none", Content: []byte(captions)}, codes.NotFound, "NOT_FOUND"},
+	} {
+		_, err := e.transcripts.ImportTranscript(t.Context(), tt.req)
+		if s := status.Convert(err); s.Code() != tt.code || reasonOf(s) != tt.reason {
+			t.Errorf("%s: %v, want %s", tt.name, err, tt.reason)
+		}
+	}
+	o, err := e.transcripts.ImportTranscript(t.Context(), request(captions, "de", `"0"`))
+	if err != nil || o.GetDone() || !strings.HasPrefix(o.GetName(), "operations/") {
+		t.Fatalf("%v, %v", o, err)
+	}
+	v, err := e.Videos.GetVideo(t.Context(), &cuepointv1.GetVideoRequest{Name: "videos/tides"})
+	if err != nil || v.GetState() != cuepointv1.Video_STATE_QUEUED || v.GetLanguageCode() != "de" || v.GetEtag() != `"1"` {
+		t.Errorf("%v, %v", v, err)
+	}
+	e.wantSaid(t, "Tides are pulled by the moon.", "Des marées d’été.") // until the new one is there
+}

@@ -93,6 +93,7 @@ func (b *bundle) asked(m method, key string) *dynamicpb.Message {
 	set("query", "tides")
 	set("purge", true)
 	set("character_offset", int32(3))
+	set("content", []byte("WEBVTT\n\n00:01.000 --> 00:02.000\nEbb.\n"))
 	set("speaker", "A")
 	set("new_speaker", "B")
 	set("path", []byte("/v/a.mp4"))

@@ -36,10 +36,15 @@ func ReadCaptions(path, language string, duration time.Duration) ([]models.Segme
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, MaxCaptions+1))
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, models.Errorf(models.CodeSourceUnavailable, "the captions file cannot be read; check the path and its permissions").Because(err)
-	case len(data) > MaxCaptions:
+	}
+	return ParseCaptions(data, language, duration)
+}
+
+// ParseCaptions is ReadCaptions of the content of a file.
+func ParseCaptions(data []byte, language string, duration time.Duration) ([]models.Segment, error) {
+	if len(data) > MaxCaptions {
 		return nil, invalid(errors.New("it is too large"))
 	}
 	segments, err := parseCaptions(data, language)

@@ -99,6 +99,11 @@ func (h *holder) Undelete(ctx context.Context, id string) error { return h.do(ct
 // orders are the commands of a holder, of which libraries have some of the names.
 type orders struct{ *holder }
 
+func (o orders) Import(ctx context.Context, id string, _ analyzer.Captions, _ *int64) error {
+	_, err := o.do(ctx, "import", id)
+	return err
+}
+
 func (o orders) Edit(ctx context.Context, id string, kind models.CueKind, _ analyzer.Editor, _ edits.Plan) error {
 	return o.do(ctx, "edit", id, kind)
 }

@@ -45,6 +45,11 @@ func (c commands) Cancel(ctx context.Context, id string) error {
 	return c.Control.Cancel(ctx, c.workspace, id)
 }
 
+// Import implements [api.Commands].
+func (c commands) Import(ctx context.Context, id string, captions analyzer.Captions, ifRevision *int64) error {
+	return c.intake.Import(ctx, c.workspace, id, captions, ifRevision)
+}
+
 // Edit implements [api.Commands].
 func (c commands) Edit(ctx context.Context, id string, kind models.CueKind, by analyzer.Editor, plan edits.Plan) error {
 	_, err := c.Control.Edit(ctx, c.workspace, id, kind, by, plan)

@@ -8,6 +8,7 @@ package cuepointv1
 
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	longrunningpb "cloud.google.com/go/longrunning/autogen/longrunningpb"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	httpbody "google.golang.org/genproto/googleapis/api/httpbody"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -717,6 +718,92 @@ func (x *RenameSpeakerRequest) GetRequestId() string {
 	return ""
 }
 
+// ImportTranscriptRequest makes a captions file a transcript.
+type ImportTranscriptRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `videos/{video}`.
+	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
+	// The file: WebVTT, SubRip or TTML, which it tells itself, at most 3 MiB. Over
+	// REST, as Base64, about 700 kB, which are the captions of some hours.
+	Content []byte `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
+	// What is spoken, BCP 47, which is the video's language from now on. Unset: what
+	// that was.
+	LanguageCode string `protobuf:"bytes,3,opt,name=language_code,json=languageCode,proto3" json:"language_code,omitempty"`
+	// Imports only if this is still the video's etag. Empty: in any case.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// A UUID of the client's own making that names the request (AIP-155). Asked
+	// again under it within 7 days, the first answer comes again and nothing else
+	// happens; another request under it is INVALID_ARGUMENT.
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportTranscriptRequest) Reset() {
+	*x = ImportTranscriptRequest{}
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportTranscriptRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportTranscriptRequest) ProtoMessage() {}
+
+func (x *ImportTranscriptRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportTranscriptRequest.ProtoReflect.Descriptor instead.
+func (*ImportTranscriptRequest) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_transcript_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ImportTranscriptRequest) GetParent() string {
+	if x != nil {
+		return x.Parent
+	}
+	return ""
+}
+
+func (x *ImportTranscriptRequest) GetContent() []byte {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
+func (x *ImportTranscriptRequest) GetLanguageCode() string {
+	if x != nil {
+		return x.LanguageCode
+	}
+	return ""
+}
+
+func (x *ImportTranscriptRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *ImportTranscriptRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
 // Restart takes back what was told.
 type StreamTranscriptResponse_Restart struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -726,7 +813,7 @@ type StreamTranscriptResponse_Restart struct {
 
 func (x *StreamTranscriptResponse_Restart) Reset() {
 	*x = StreamTranscriptResponse_Restart{}
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[8]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +825,7 @@ func (x *StreamTranscriptResponse_Restart) String() string {
 func (*StreamTranscriptResponse_Restart) ProtoMessage() {}
 
 func (x *StreamTranscriptResponse_Restart) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_transcript_proto_msgTypes[8]
+	mi := &file_cuepoint_v1_transcript_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -758,7 +845,7 @@ var File_cuepoint_v1_transcript_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16cuepoint/v1/edit.proto\x1a\x19cuepoint/v1/options.proto\x1a\x19cuepoint/v1/segment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\"\x91\x03\n" +
+	"\x1ccuepoint/v1/transcript.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x16cuepoint/v1/edit.proto\x1a\x19cuepoint/v1/options.proto\x1a\x19cuepoint/v1/segment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/api/field_info.proto\x1a\x19google/api/httpbody.proto\x1a\x19google/api/resource.proto\x1a#google/longrunning/operations.proto\x1a\x1bgoogle/protobuf/empty.proto\"\x91\x03\n" +
 	"\n" +
 	"Transcript\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12#\n" +
@@ -809,6 +896,13 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"newSpeaker\x12\x1b\n" +
 	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x122\n" +
 	"\n" +
+	"request_id\x18\x05 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId\"\xa3\x02\n" +
+	"\x17ImportTranscriptRequest\x12^\n" +
+	"\x06parent\x18\x01 \x01(\tBF\xe0A\x02\xfaA\x19\x12\x17cuepoint.dev/Transcript\xbaH$r\"2 ^videos/[a-z0-9][a-z0-9-]{0,62}$R\x06parent\x12)\n" +
+	"\acontent\x18\x02 \x01(\fB\x0f\xe0A\x02\xbaH\tz\a\x10\x01\x18\x80\x80\xc0\x01R\acontent\x12,\n" +
+	"\rlanguage_code\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\flanguageCode\x12\x1b\n" +
+	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x122\n" +
+	"\n" +
 	"request_id\x18\x05 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestId*\xbe\x01\n" +
 	"\x10TranscriptFormat\x12!\n" +
 	"\x1dTRANSCRIPT_FORMAT_UNSPECIFIED\x10\x00\x12\x19\n" +
@@ -816,12 +910,14 @@ const file_cuepoint_v1_transcript_proto_rawDesc = "" +
 	"\x15TRANSCRIPT_FORMAT_SRT\x10\x02\x12\x1a\n" +
 	"\x16TRANSCRIPT_FORMAT_TTML\x10\x03\x12\x19\n" +
 	"\x15TRANSCRIPT_FORMAT_TXT\x10\x04\x12\x1a\n" +
-	"\x16TRANSCRIPT_FORMAT_JSON\x10\x052\xba\f\n" +
+	"\x16TRANSCRIPT_FORMAT_JSON\x10\x052\xfe\r\n" +
 	"\x11TranscriptService\x12\x97\x01\n" +
 	"\x0fListTranscripts\x12#.cuepoint.v1.ListTranscriptsRequest\x1a$.cuepoint.v1.ListTranscriptsResponse\"9\xdaA\x06parent\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=videos/*}/transcripts\x90\x02\x01\x12\x84\x01\n" +
 	"\rGetTranscript\x12!.cuepoint.v1.GetTranscriptRequest\x1a\x17.cuepoint.v1.Transcript\"7\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02#\x12!/v1/{name=videos/*/transcripts/*}\x90\x02\x01\x12\xa1\x01\n" +
 	"\x10StreamTranscript\x12$.cuepoint.v1.StreamTranscriptRequest\x1a%.cuepoint.v1.StreamTranscriptResponse\">\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=videos/*/transcripts/*}:stream\x90\x02\x010\x01\x12\x95\x01\n" +
-	"\x10ExportTranscript\x12$.cuepoint.v1.ExportTranscriptRequest\x1a\x14.google.api.HttpBody\"E\xdaA\vname,format\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=videos/*/transcripts/*}:export\x90\x02\x01\x12\x9c\x01\n" +
+	"\x10ExportTranscript\x12$.cuepoint.v1.ExportTranscriptRequest\x1a\x14.google.api.HttpBody\"E\xdaA\vname,format\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02*\x12(/v1/{name=videos/*/transcripts/*}:export\x90\x02\x01\x12\xc1\x01\n" +
+	"\x10ImportTranscript\x12$.cuepoint.v1.ImportTranscriptRequest\x1a\x1d.google.longrunning.Operation\"h\xcaA\x1d\n" +
+	"\x05Video\x12\x14AnalyzeVideoMetadata\xdaA\x0eparent,content\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/{parent=videos/*}/transcripts:import\x12\x9c\x01\n" +
 	"\rCreateSegment\x12!.cuepoint.v1.CreateSegmentRequest\x1a\x14.cuepoint.v1.Segment\"R\xdaA\x0eparent,segment\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x027:\asegment\",/v1/{parent=videos/*/transcripts/*}/segments\x12\xa9\x01\n" +
 	"\rUpdateSegment\x12!.cuepoint.v1.UpdateSegmentRequest\x1a\x14.cuepoint.v1.Segment\"_\xdaA\x13segment,update_mask\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02?:\asegment24/v1/{segment.name=videos/*/transcripts/*/segments/*}\x12\x8b\x01\n" +
 	"\rDeleteSegment\x12!.cuepoint.v1.DeleteSegmentRequest\x1a\x16.google.protobuf.Empty\"?\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02.*,/v1/{name=videos/*/transcripts/*/segments/*}\x12\x9a\x01\n" +
@@ -843,7 +939,7 @@ func file_cuepoint_v1_transcript_proto_rawDescGZIP() []byte {
 }
 
 var file_cuepoint_v1_transcript_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cuepoint_v1_transcript_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_cuepoint_v1_transcript_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_cuepoint_v1_transcript_proto_goTypes = []any{
 	(TranscriptFormat)(0),                    // 0: cuepoint.v1.TranscriptFormat
 	(Transcript_Source)(0),                   // 1: cuepoint.v1.Transcript.Source
@@ -855,48 +951,52 @@ var file_cuepoint_v1_transcript_proto_goTypes = []any{
 	(*StreamTranscriptRequest)(nil),          // 7: cuepoint.v1.StreamTranscriptRequest
 	(*StreamTranscriptResponse)(nil),         // 8: cuepoint.v1.StreamTranscriptResponse
 	(*RenameSpeakerRequest)(nil),             // 9: cuepoint.v1.RenameSpeakerRequest
-	(*StreamTranscriptResponse_Restart)(nil), // 10: cuepoint.v1.StreamTranscriptResponse.Restart
-	(*Segment)(nil),                          // 11: cuepoint.v1.Segment
-	(*CreateSegmentRequest)(nil),             // 12: cuepoint.v1.CreateSegmentRequest
-	(*UpdateSegmentRequest)(nil),             // 13: cuepoint.v1.UpdateSegmentRequest
-	(*DeleteSegmentRequest)(nil),             // 14: cuepoint.v1.DeleteSegmentRequest
-	(*MergeSegmentsRequest)(nil),             // 15: cuepoint.v1.MergeSegmentsRequest
-	(*SplitSegmentRequest)(nil),              // 16: cuepoint.v1.SplitSegmentRequest
-	(*httpbody.HttpBody)(nil),                // 17: google.api.HttpBody
-	(*emptypb.Empty)(nil),                    // 18: google.protobuf.Empty
-	(*SplitSegmentResponse)(nil),             // 19: cuepoint.v1.SplitSegmentResponse
-	(*Edit)(nil),                             // 20: cuepoint.v1.Edit
+	(*ImportTranscriptRequest)(nil),          // 10: cuepoint.v1.ImportTranscriptRequest
+	(*StreamTranscriptResponse_Restart)(nil), // 11: cuepoint.v1.StreamTranscriptResponse.Restart
+	(*Segment)(nil),                          // 12: cuepoint.v1.Segment
+	(*CreateSegmentRequest)(nil),             // 13: cuepoint.v1.CreateSegmentRequest
+	(*UpdateSegmentRequest)(nil),             // 14: cuepoint.v1.UpdateSegmentRequest
+	(*DeleteSegmentRequest)(nil),             // 15: cuepoint.v1.DeleteSegmentRequest
+	(*MergeSegmentsRequest)(nil),             // 16: cuepoint.v1.MergeSegmentsRequest
+	(*SplitSegmentRequest)(nil),              // 17: cuepoint.v1.SplitSegmentRequest
+	(*httpbody.HttpBody)(nil),                // 18: google.api.HttpBody
+	(*longrunningpb.Operation)(nil),          // 19: google.longrunning.Operation
+	(*emptypb.Empty)(nil),                    // 20: google.protobuf.Empty
+	(*SplitSegmentResponse)(nil),             // 21: cuepoint.v1.SplitSegmentResponse
+	(*Edit)(nil),                             // 22: cuepoint.v1.Edit
 }
 var file_cuepoint_v1_transcript_proto_depIdxs = []int32{
 	1,  // 0: cuepoint.v1.Transcript.source:type_name -> cuepoint.v1.Transcript.Source
-	11, // 1: cuepoint.v1.Transcript.segments:type_name -> cuepoint.v1.Segment
+	12, // 1: cuepoint.v1.Transcript.segments:type_name -> cuepoint.v1.Segment
 	2,  // 2: cuepoint.v1.ListTranscriptsResponse.transcripts:type_name -> cuepoint.v1.Transcript
 	0,  // 3: cuepoint.v1.ExportTranscriptRequest.format:type_name -> cuepoint.v1.TranscriptFormat
-	11, // 4: cuepoint.v1.StreamTranscriptResponse.segment:type_name -> cuepoint.v1.Segment
-	10, // 5: cuepoint.v1.StreamTranscriptResponse.restart:type_name -> cuepoint.v1.StreamTranscriptResponse.Restart
+	12, // 4: cuepoint.v1.StreamTranscriptResponse.segment:type_name -> cuepoint.v1.Segment
+	11, // 5: cuepoint.v1.StreamTranscriptResponse.restart:type_name -> cuepoint.v1.StreamTranscriptResponse.Restart
 	2,  // 6: cuepoint.v1.StreamTranscriptResponse.transcript:type_name -> cuepoint.v1.Transcript
 	4,  // 7: cuepoint.v1.TranscriptService.ListTranscripts:input_type -> cuepoint.v1.ListTranscriptsRequest
 	3,  // 8: cuepoint.v1.TranscriptService.GetTranscript:input_type -> cuepoint.v1.GetTranscriptRequest
 	7,  // 9: cuepoint.v1.TranscriptService.StreamTranscript:input_type -> cuepoint.v1.StreamTranscriptRequest
 	6,  // 10: cuepoint.v1.TranscriptService.ExportTranscript:input_type -> cuepoint.v1.ExportTranscriptRequest
-	12, // 11: cuepoint.v1.TranscriptService.CreateSegment:input_type -> cuepoint.v1.CreateSegmentRequest
-	13, // 12: cuepoint.v1.TranscriptService.UpdateSegment:input_type -> cuepoint.v1.UpdateSegmentRequest
-	14, // 13: cuepoint.v1.TranscriptService.DeleteSegment:input_type -> cuepoint.v1.DeleteSegmentRequest
-	15, // 14: cuepoint.v1.TranscriptService.MergeSegments:input_type -> cuepoint.v1.MergeSegmentsRequest
-	16, // 15: cuepoint.v1.TranscriptService.SplitSegment:input_type -> cuepoint.v1.SplitSegmentRequest
-	9,  // 16: cuepoint.v1.TranscriptService.RenameSpeaker:input_type -> cuepoint.v1.RenameSpeakerRequest
-	5,  // 17: cuepoint.v1.TranscriptService.ListTranscripts:output_type -> cuepoint.v1.ListTranscriptsResponse
-	2,  // 18: cuepoint.v1.TranscriptService.GetTranscript:output_type -> cuepoint.v1.Transcript
-	8,  // 19: cuepoint.v1.TranscriptService.StreamTranscript:output_type -> cuepoint.v1.StreamTranscriptResponse
-	17, // 20: cuepoint.v1.TranscriptService.ExportTranscript:output_type -> google.api.HttpBody
-	11, // 21: cuepoint.v1.TranscriptService.CreateSegment:output_type -> cuepoint.v1.Segment
-	11, // 22: cuepoint.v1.TranscriptService.UpdateSegment:output_type -> cuepoint.v1.Segment
-	18, // 23: cuepoint.v1.TranscriptService.DeleteSegment:output_type -> google.protobuf.Empty
-	11, // 24: cuepoint.v1.TranscriptService.MergeSegments:output_type -> cuepoint.v1.Segment
-	19, // 25: cuepoint.v1.TranscriptService.SplitSegment:output_type -> cuepoint.v1.SplitSegmentResponse
-	20, // 26: cuepoint.v1.TranscriptService.RenameSpeaker:output_type -> cuepoint.v1.Edit
-	17, // [17:27] is the sub-list for method output_type
-	7,  // [7:17] is the sub-list for method input_type
+	10, // 11: cuepoint.v1.TranscriptService.ImportTranscript:input_type -> cuepoint.v1.ImportTranscriptRequest
+	13, // 12: cuepoint.v1.TranscriptService.CreateSegment:input_type -> cuepoint.v1.CreateSegmentRequest
+	14, // 13: cuepoint.v1.TranscriptService.UpdateSegment:input_type -> cuepoint.v1.UpdateSegmentRequest
+	15, // 14: cuepoint.v1.TranscriptService.DeleteSegment:input_type -> cuepoint.v1.DeleteSegmentRequest
+	16, // 15: cuepoint.v1.TranscriptService.MergeSegments:input_type -> cuepoint.v1.MergeSegmentsRequest
+	17, // 16: cuepoint.v1.TranscriptService.SplitSegment:input_type -> cuepoint.v1.SplitSegmentRequest
+	9,  // 17: cuepoint.v1.TranscriptService.RenameSpeaker:input_type -> cuepoint.v1.RenameSpeakerRequest
+	5,  // 18: cuepoint.v1.TranscriptService.ListTranscripts:output_type -> cuepoint.v1.ListTranscriptsResponse
+	2,  // 19: cuepoint.v1.TranscriptService.GetTranscript:output_type -> cuepoint.v1.Transcript
+	8,  // 20: cuepoint.v1.TranscriptService.StreamTranscript:output_type -> cuepoint.v1.StreamTranscriptResponse
+	18, // 21: cuepoint.v1.TranscriptService.ExportTranscript:output_type -> google.api.HttpBody
+	19, // 22: cuepoint.v1.TranscriptService.ImportTranscript:output_type -> google.longrunning.Operation
+	12, // 23: cuepoint.v1.TranscriptService.CreateSegment:output_type -> cuepoint.v1.Segment
+	12, // 24: cuepoint.v1.TranscriptService.UpdateSegment:output_type -> cuepoint.v1.Segment
+	20, // 25: cuepoint.v1.TranscriptService.DeleteSegment:output_type -> google.protobuf.Empty
+	12, // 26: cuepoint.v1.TranscriptService.MergeSegments:output_type -> cuepoint.v1.Segment
+	21, // 27: cuepoint.v1.TranscriptService.SplitSegment:output_type -> cuepoint.v1.SplitSegmentResponse
+	22, // 28: cuepoint.v1.TranscriptService.RenameSpeaker:output_type -> cuepoint.v1.Edit
+	18, // [18:29] is the sub-list for method output_type
+	7,  // [7:18] is the sub-list for method input_type
 	7,  // [7:7] is the sub-list for extension type_name
 	7,  // [7:7] is the sub-list for extension extendee
 	0,  // [0:7] is the sub-list for field type_name
@@ -921,7 +1021,7 @@ func file_cuepoint_v1_transcript_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_transcript_proto_rawDesc), len(file_cuepoint_v1_transcript_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

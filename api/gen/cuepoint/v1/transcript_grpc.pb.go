@@ -7,6 +7,7 @@
 package cuepointv1
 
 import (
+	longrunningpb "cloud.google.com/go/longrunning/autogen/longrunningpb"
 	context "context"
 	httpbody "google.golang.org/genproto/googleapis/api/httpbody"
 	grpc "google.golang.org/grpc"
@@ -25,6 +26,7 @@ const (
 	TranscriptService_GetTranscript_FullMethodName    = "/cuepoint.v1.TranscriptService/GetTranscript"
 	TranscriptService_StreamTranscript_FullMethodName = "/cuepoint.v1.TranscriptService/StreamTranscript"
 	TranscriptService_ExportTranscript_FullMethodName = "/cuepoint.v1.TranscriptService/ExportTranscript"
+	TranscriptService_ImportTranscript_FullMethodName = "/cuepoint.v1.TranscriptService/ImportTranscript"
 	TranscriptService_CreateSegment_FullMethodName    = "/cuepoint.v1.TranscriptService/CreateSegment"
 	TranscriptService_UpdateSegment_FullMethodName    = "/cuepoint.v1.TranscriptService/UpdateSegment"
 	TranscriptService_DeleteSegment_FullMethodName    = "/cuepoint.v1.TranscriptService/DeleteSegment"
@@ -76,6 +78,16 @@ type TranscriptServiceClient interface {
 	// Errors: INVALID_ARGUMENT for a malformed name or a format there is not,
 	// NOT_FOUND.
 	ExportTranscript(ctx context.Context, in *ExportTranscriptRequest, opts ...grpc.CallOption) (*httpbody.HttpBody, error)
+	// ImportTranscript makes a captions file the transcript of a video, in place of
+	// the captions it had or of what was heard. The operation is that of what rests
+	// on the transcript being found anew: see AnalyzeVideoMetadata. What people
+	// edited is laid over it.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name or language; CAPTIONS_INVALID
+	// (INVALID_ARGUMENT, HTTP 422) for a file that holds no captions, or none within
+	// the video; NOT_FOUND; CONFLICT (ABORTED) where the etag is not the video's any
+	// more; STORAGE_FULL.
+	ImportTranscript(ctx context.Context, in *ImportTranscriptRequest, opts ...grpc.CallOption) (*longrunningpb.Operation, error)
 	// CreateSegment adds a segment that nobody found.
 	//
 	// Errors: INVALID_ARGUMENT for a segment without a text or with times that are
@@ -167,6 +179,16 @@ func (c *transcriptServiceClient) ExportTranscript(ctx context.Context, in *Expo
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(httpbody.HttpBody)
 	err := c.cc.Invoke(ctx, TranscriptService_ExportTranscript_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *transcriptServiceClient) ImportTranscript(ctx context.Context, in *ImportTranscriptRequest, opts ...grpc.CallOption) (*longrunningpb.Operation, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(longrunningpb.Operation)
+	err := c.cc.Invoke(ctx, TranscriptService_ImportTranscript_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -276,6 +298,16 @@ type TranscriptServiceServer interface {
 	// Errors: INVALID_ARGUMENT for a malformed name or a format there is not,
 	// NOT_FOUND.
 	ExportTranscript(context.Context, *ExportTranscriptRequest) (*httpbody.HttpBody, error)
+	// ImportTranscript makes a captions file the transcript of a video, in place of
+	// the captions it had or of what was heard. The operation is that of what rests
+	// on the transcript being found anew: see AnalyzeVideoMetadata. What people
+	// edited is laid over it.
+	//
+	// Errors: INVALID_ARGUMENT for a malformed name or language; CAPTIONS_INVALID
+	// (INVALID_ARGUMENT, HTTP 422) for a file that holds no captions, or none within
+	// the video; NOT_FOUND; CONFLICT (ABORTED) where the etag is not the video's any
+	// more; STORAGE_FULL.
+	ImportTranscript(context.Context, *ImportTranscriptRequest) (*longrunningpb.Operation, error)
 	// CreateSegment adds a segment that nobody found.
 	//
 	// Errors: INVALID_ARGUMENT for a segment without a text or with times that are
@@ -335,6 +367,9 @@ func (UnimplementedTranscriptServiceServer) StreamTranscript(*StreamTranscriptRe
 }
 func (UnimplementedTranscriptServiceServer) ExportTranscript(context.Context, *ExportTranscriptRequest) (*httpbody.HttpBody, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExportTranscript not implemented")
+}
+func (UnimplementedTranscriptServiceServer) ImportTranscript(context.Context, *ImportTranscriptRequest) (*longrunningpb.Operation, error) {
+	return nil, status.Error(codes.Unimplemented, "method ImportTranscript not implemented")
 }
 func (UnimplementedTranscriptServiceServer) CreateSegment(context.Context, *CreateSegmentRequest) (*Segment, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateSegment not implemented")
@@ -436,6 +471,24 @@ func _TranscriptService_ExportTranscript_Handler(srv interface{}, ctx context.Co
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(TranscriptServiceServer).ExportTranscript(ctx, req.(*ExportTranscriptRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TranscriptService_ImportTranscript_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ImportTranscriptRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TranscriptServiceServer).ImportTranscript(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TranscriptService_ImportTranscript_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TranscriptServiceServer).ImportTranscript(ctx, req.(*ImportTranscriptRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -566,6 +619,10 @@ var TranscriptService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ExportTranscript",
 			Handler:    _TranscriptService_ExportTranscript_Handler,
+		},
+		{
+			MethodName: "ImportTranscript",
+			Handler:    _TranscriptService_ImportTranscript_Handler,
 		},
 		{
 			MethodName: "CreateSegment",
