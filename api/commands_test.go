@@ -68,8 +68,7 @@ func (c *commands) Cancel(ctx context.Context, id string) error {
 }
 
 func (c *commands) Import(ctx context.Context, id string, _ analyzer.Captions, _ *int64) error {
-	_, err := c.do(ctx, id, "import for %s", id)
-	return err
+	return c.do(ctx, id, "import for %s", id)
 }
 
 func (c *commands) Edit(ctx context.Context, id string, kind models.CueKind, _ analyzer.Editor, _ edits.Plan) error {

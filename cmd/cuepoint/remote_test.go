@@ -100,8 +100,7 @@ func (h *holder) Undelete(ctx context.Context, id string) error { return h.do(ct
 type orders struct{ *holder }
 
 func (o orders) Import(ctx context.Context, id string, _ analyzer.Captions, _ *int64) error {
-	_, err := o.do(ctx, "import", id)
-	return err
+	return o.do(ctx, "import", id)
 }
 
 func (o orders) Edit(ctx context.Context, id string, kind models.CueKind, _ analyzer.Editor, _ edits.Plan) error {
