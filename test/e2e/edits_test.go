@@ -69,11 +69,10 @@ func (s rest) importing(t *testing.T, video, vtt string) {
 	}
 	body := fmt.Sprintf(`{"content": %q}`, base64.StdEncoding.EncodeToString([]byte(vtt)))
 	s.read(t, http.MethodPost, "videos/"+video+"/transcripts:import", body, &operation)
-	for limit := time.Now().Add(deadline); !operation.Done; time.Sleep(50 * time.Millisecond) {
+	for limit := time.Now().Add(deadline); !operation.Done; s.read(t, http.MethodPost, operation.Name+":wait", "{}", &operation) {
 		if time.Now().After(limit) {
 			t.Fatalf("%+v goes on and on", operation)
 		}
-		s.read(t, http.MethodGet, operation.Name, "", &operation)
 	}
 	if operation.Error != nil {
 		t.Fatal(operation.Error.Message)
