@@ -37,9 +37,14 @@ func (c *Control) Update(ctx context.Context, workspace, id string, d Details) e
 		return d.apply(ctx, t)
 	})
 	if models.ErrorCode(err) == models.CodeAlreadyExists && d.ExternalID != nil {
-		return models.Errorf(models.CodeAlreadyExists, "another video has the external id %q; take it from that one first", *d.ExternalID).Because(err)
+		return externalIDTaken(*d.ExternalID, err)
 	}
 	return err
+}
+
+// externalIDTaken is the ALREADY_EXISTS of an external id.
+func externalIDTaken(id string, err error) error {
+	return models.Errorf(models.CodeAlreadyExists, "another video has the external id %q; take it from that one first", id).Because(err)
 }
 
 // apply changes what is new: the revision of a video that is told what it knows

@@ -21,9 +21,11 @@ import (
 
 // Options are what the owner of a video says of it.
 type Options struct {
-	Title    string // empty: the file's name
-	Language string // BCP 47; empty: to be detected
-	Captions string // path of a file to import instead of listening; empty for none
+	Title      string            // empty: the file's name
+	Language   string            // BCP 47; empty: to be detected
+	Captions   string            // path of a file to import instead of listening; empty for none
+	Labels     map[string]string // empty for none
+	ExternalID string            // empty for none
 }
 
 // Intake lets files into a library.
@@ -40,38 +42,87 @@ type Intake struct {
 // given now replace those given then, and what depends on them is found anew.
 // Errors: SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED,
 // SOURCE_TOO_LARGE, CAPTIONS_INVALID, CHECKSUM_MISMATCH for a file that changes
-// meanwhile, STORAGE_FULL.
+// meanwhile, INVALID_ARGUMENT for labels that cannot be, ALREADY_EXISTS where
+// another video has the external id, STORAGE_FULL.
 func (in *Intake) Add(ctx context.Context, workspace, path string, opt Options) (*models.Video, error) {
 	f, size, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if size > in.MaxSize {
-		return nil, models.Errorf(models.CodeSourceTooLarge,
-			"%s has %d bytes, more than the limit of %d; cut it into parts", displayText(path), size, in.MaxSize)
+	return in.add(ctx, workspace, original{f, size, displayText(path)}, opt)
+}
+
+// ImportPrefix is where the blobs of a workspace lie that can be added.
+func ImportPrefix(workspace string) string { return "imports/" + workspace + "/" }
+
+// AddBlob is as Add for a blob of the workspace, which somebody has put below its
+// [ImportPrefix]. It is copied, and stays where it is. INVALID_ARGUMENT for a key
+// that is not below it.
+func (in *Intake) AddBlob(ctx context.Context, workspace, key string, opt Options) (*models.Video, error) {
+	if !strings.HasPrefix(key, ImportPrefix(workspace)) {
+		return nil, models.Errorf(models.CodeInvalidArgument, "blobs are imported from below %s, not %.80q; put it there", ImportPrefix(workspace), key)
 	}
-	if _, err := ffmpeg.Sniff(f, size); err != nil {
+	f, err := blob.OpenSeeker(ctx, in.Blobs, key)
+	if models.ErrorCode(err) == models.CodeNotFound {
+		return nil, models.Errorf(models.CodeSourceUnavailable, "there is no blob %s; put it there first", key).Because(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return in.add(ctx, workspace, original{f, f.Info().Size, key}, opt)
+}
+
+// original is what is to become a video.
+type original struct {
+	io.ReadSeeker
+	size int64
+	name string // for people
+}
+
+// ReadAt implements [io.ReaderAt]. It moves the place that Read reads from.
+func (o original) ReadAt(p []byte, offset int64) (int, error) {
+	if _, err := o.Seek(offset, io.SeekStart); err != nil {
+		return 0, err
+	}
+	n, err := io.ReadFull(o, p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func (in *Intake) add(ctx context.Context, workspace string, from original, opt Options) (*models.Video, error) {
+	if from.size > in.MaxSize {
+		return nil, models.Errorf(models.CodeSourceTooLarge,
+			"%s has %d bytes, more than the limit of %d; cut it into parts", from.name, from.size, in.MaxSize)
+	}
+	if err := models.CheckLabels(opt.Labels); err != nil {
+		return nil, err
+	}
+	if _, err := ffmpeg.Sniff(from, from.size); err != nil {
 		return nil, err
 	}
 	captions, err := in.readCaptions(opt.Captions)
 	if err != nil {
 		return nil, err
 	}
-	sum, err := hash(ctx, f)
+	sum, err := hash(ctx, from)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
+		return nil, fmt.Errorf("read %s: %w", from.name, err)
 	}
-	source := displayText(path)
 	given := &submission{
-		Intake: in, workspace: workspace, file: f, captions: captions,
+		Intake: in, workspace: workspace, file: from, captions: captions, opt: opt,
 		video: models.Video{
-			ID: models.NewID(), Title: cmp.Or(opt.Title, titleOf(source)), Source: source,
-			SHA256: sum, Size: size, Language: opt.Language,
+			ID: models.NewID(), Title: cmp.Or(opt.Title, titleOf(from.name)), Source: from.name,
+			SHA256: sum, Size: from.size, Language: opt.Language, Labels: opt.Labels, ExternalID: opt.ExternalID,
 		},
-		title: opt.Title,
 	}
 	id, err := given.submit(ctx)
+	if models.ErrorCode(err) == models.CodeAlreadyExists && opt.ExternalID != "" {
+		return nil, externalIDTaken(opt.ExternalID, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +162,10 @@ func newSidecar(name string, content []byte) *sidecar {
 }
 
 // hash returns the SHA-256 of a file in lower-case hex, and leaves it at its start.
-func hash(ctx context.Context, f *os.File) (string, error) {
+func hash(ctx context.Context, f io.ReadSeeker) (string, error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return "", err
+	}
 	all := blob.Verify(ctx, f, -1, "")
 	if _, err := io.Copy(io.Discard, all); err != nil {
 		return "", err

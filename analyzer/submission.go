@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"os"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,10 +17,10 @@ import (
 type submission struct {
 	*Intake
 	workspace string
-	file      *os.File
+	file      io.Reader
 	captions  *sidecar // nil for none
+	opt       Options
 	video     models.Video
-	title     string // that was given; empty for none
 
 	unused []string // keys of what was put and no video has; of what may be in use, none
 }
@@ -121,11 +121,20 @@ func (s *submission) edit(t *turn, source, captions bool) {
 	if v.Source != s.video.Source {
 		v.Source, t.update.Source = s.video.Source, &s.video.Source
 	}
-	if s.title != "" && s.title != v.Title {
-		v.Title, t.update.Title = s.title, &s.title
+	for _, given := range []struct {
+		field  *string
+		update **string
+		value  string
+	}{
+		{&v.Title, &t.update.Title, s.opt.Title}, {&v.Language, &t.update.Language, s.opt.Language},
+		{&v.ExternalID, &t.update.ExternalID, s.opt.ExternalID},
+	} {
+		if given.value != "" {
+			set(given.field, given.update, given.value)
+		}
 	}
-	if s.video.Language != "" && s.video.Language != v.Language {
-		v.Language, t.update.Language = s.video.Language, &s.video.Language
+	if len(s.opt.Labels) > 0 && !maps.Equal(s.opt.Labels, v.Labels) {
+		v.Labels, t.update.Labels = s.opt.Labels, &s.opt.Labels
 	}
 	if source {
 		v.Blob, t.update.Blob = s.video.Blob, &s.video.Blob

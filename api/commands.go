@@ -55,31 +55,37 @@ type Commands interface {
 
 // CreateRequest is a source and what is known of it.
 type CreateRequest struct {
-	Path     string // absolute, on this machine
-	Title    string // empty: made of the path
-	Language string // BCP 47; empty: to be detected
-	Captions string // absolute path of a file to import; empty for none
+	Path string // absolute, on this machine; or
+	Blob string // the key of a blob below [analyzer.ImportPrefix]
+	analyzer.Options
 }
 
 func (s *videoService) CreateVideo(ctx context.Context, req *cuepointv1.CreateVideoRequest) (*cuepointv1.Video, error) {
-	r := CreateRequest{Title: req.GetVideo().GetTitle(), Language: req.GetVideo().GetLanguageCode()}
+	given := req.GetVideo()
+	r := CreateRequest{Blob: req.GetBlob(), Options: analyzer.Options{
+		Title: given.GetTitle(), Language: given.GetLanguageCode(), Labels: given.GetLabels(), ExternalID: given.GetExternalId(),
+	}}
 	err := checkLanguage("video.language_code", r.Language)
 	if err != nil {
 		return nil, err
 	}
-	if r.Path, err = parsePath("path", req.GetPath()); err != nil {
-		return nil, err
+	if r.Blob == "" {
+		if r.Path, err = parsePath("path", req.GetPath()); err != nil {
+			return nil, err
+		}
 	}
 	if len(req.GetCaptionsPath()) > 0 {
 		if r.Captions, err = parsePath("captions_path", req.GetCaptionsPath()); err != nil {
 			return nil, err
 		}
 	}
-	if caller := access.From(ctx); !caller.Local && (caller.Workspace != models.DefaultWorkspace || !caller.May(models.ScopeAdmin)) {
+	caller := access.From(ctx)
+	owns := caller.Local || caller.Workspace == models.DefaultWorkspace && caller.May(models.ScopeAdmin)
+	if !owns && (r.Path != "" || r.Captions != "") {
 		return nil, models.Errorf(models.CodePermissionDenied,
 			"files of the server's machine are read for who has the scope admin in the workspace %s, and on that machine", models.DefaultWorkspace)
 	}
-	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error { return c.Create(ctx, r) })
+	return carryOut(ctx, s.commands, videoAnswer, func(ctx context.Context, c Commands) error { return about("blob", c.Create(ctx, r)) })
 }
 
 func (s *videoService) AnalyzeVideo(ctx context.Context, req *cuepointv1.AnalyzeVideoRequest) (*longrunningpb.Operation, error) {

@@ -166,10 +166,12 @@ func path(p string) *cuepointv1.CreateVideoRequest_Path {
 }
 
 var everyCommand = []command{
-	{"create", create(&cuepointv1.CreateVideoRequest{Source: path("/v/caf\xe9.mp4")}), `create {"/v/caf\xe9.mp4" "" "" ""}`},
+	{"create", create(&cuepointv1.CreateVideoRequest{Source: path("/v/caf\xe9.mp4")}), `create {"/v/caf\xe9.mp4" "" {"" "" "" map[] ""}}`},
 	{"create with all", create(&cuepointv1.CreateVideoRequest{
-		Source: path("/v/a.mp4"), CaptionsPath: []byte("/v/\xff.vtt"), Video: &cuepointv1.Video{Title: "T", LanguageCode: "pt-BR"},
-	}), `create {"/v/a.mp4" "T" "pt-BR" "/v/\xff.vtt"}`},
+		Source: path("/v/a.mp4"), CaptionsPath: []byte("/v/\xff.vtt"), Video: &cuepointv1.Video{Title: "T", LanguageCode: "pt-BR", Labels: map[string]string{"a": "b"}, ExternalId: "x1"},
+	}), `create {"/v/a.mp4" "" {"T" "pt-BR" "/v/\xff.vtt" map["a":"b"] "x1"}}`},
+	{"create from a blob", create(&cuepointv1.CreateVideoRequest{Source: &cuepointv1.CreateVideoRequest_Blob{Blob: "imports/default/a.mp4"}}),
+		`create {"" "imports/default/a.mp4" {"" "" "" map[] ""}}`},
 	{"analyze", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/tides"}), `analyze tides [] false`},
 	{"analyze stages", analyze(&cuepointv1.AnalyzeVideoRequest{Name: "videos/tides", Stages: []string{"speech", "shots"}, Force: true}),
 		`analyze tides ["speech" "shots"] true`},

@@ -150,7 +150,7 @@ func TestCommandsReachTheHolder(t *testing.T) {
 	if err := l.cancelV1(t.Context()); err != nil {
 		t.Error(err)
 	}
-	want := []any{[]any{api.CreateRequest{Path: "/v/caf\xe9.mp4", Language: "en", Captions: "/v/\xff.vtt"}}, []any{"v1", []string{"speech"}, true}, []any{"cancel", "v1"}}
+	want := []any{[]any{api.CreateRequest{Path: "/v/caf\xe9.mp4", Options: analyzer.Options{Language: "en", Captions: "/v/\xff.vtt"}}}, []any{"v1", []string{"speech"}, true}, []any{"cancel", "v1"}}
 	if diff := cmp.Diff(want, h.given); diff != "" {
 		t.Errorf("given (-want +got):\n%s", diff)
 	}

@@ -19,8 +19,12 @@ type commands struct {
 func (h *Holder) Commands(workspace string) api.Commands { return commands{h, workspace} }
 
 // Create implements [api.Commands].
-func (c commands) Create(ctx context.Context, r api.CreateRequest) error {
-	_, err := c.intake.Add(ctx, c.workspace, r.Path, analyzer.Options{Title: r.Title, Language: r.Language, Captions: r.Captions})
+func (c commands) Create(ctx context.Context, r api.CreateRequest) (err error) {
+	if r.Blob != "" {
+		_, err = c.intake.AddBlob(ctx, c.workspace, r.Blob, r.Options)
+	} else {
+		_, err = c.intake.Add(ctx, c.workspace, r.Path, r.Options)
+	}
 	return err
 }
 

@@ -3,8 +3,9 @@ package blob
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+
+	"github.com/cuepoint/cuepoint/models"
 )
 
 // Seeker reads a blob from wherever it is asked to, for callers that seek:
@@ -44,7 +45,7 @@ func (s *Seeker) Read(p []byte) (int, error) {
 		}
 		if info.ETag != s.info.ETag {
 			body.Close()
-			return 0, fmt.Errorf("read %s: it was replaced meanwhile", s.info.Key)
+			return 0, models.Errorf(models.CodeChecksumMismatch, "%s was replaced while it was being read; try again", s.info.Key)
 		}
 		s.body = body
 	}

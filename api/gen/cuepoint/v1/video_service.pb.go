@@ -474,13 +474,14 @@ func (*WatchVideoResponse_Progress) isWatchVideoResponse_Update() {}
 type CreateVideoRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is known of it: the title, which is made of the file's name unless set,
-	// and the language_code. Everything else is ignored.
+	// language_code, labels and external_id. Everything else is ignored.
 	Video *Video `protobuf:"bytes,1,opt,name=video,proto3" json:"video,omitempty"`
 	// Where its bytes are.
 	//
 	// Types that are valid to be assigned to Source:
 	//
 	//	*CreateVideoRequest_Path
+	//	*CreateVideoRequest_Blob
 	Source isCreateVideoRequest_Source `protobuf_oneof:"source"`
 	// An absolute path of captions on the server's machine (WebVTT, SRT or TTML),
 	// which are imported instead of listening.
@@ -546,6 +547,15 @@ func (x *CreateVideoRequest) GetPath() []byte {
 	return nil
 }
 
+func (x *CreateVideoRequest) GetBlob() string {
+	if x != nil {
+		if x, ok := x.Source.(*CreateVideoRequest_Blob); ok {
+			return x.Blob
+		}
+	}
+	return ""
+}
+
 func (x *CreateVideoRequest) GetCaptionsPath() []byte {
 	if x != nil {
 		return x.CaptionsPath
@@ -570,7 +580,15 @@ type CreateVideoRequest_Path struct {
 	Path []byte `protobuf:"bytes,2,opt,name=path,proto3,oneof"`
 }
 
+type CreateVideoRequest_Blob struct {
+	// The key of a blob, `imports/{workspace}/…`: elements of letters, digits and
+	// "._@-", joined by slashes.
+	Blob string `protobuf:"bytes,5,opt,name=blob,proto3,oneof"`
+}
+
 func (*CreateVideoRequest_Path) isCreateVideoRequest_Source() {}
+
+func (*CreateVideoRequest_Blob) isCreateVideoRequest_Source() {}
 
 // UpdateVideoRequest asks to change what is known of a video by its owner.
 type UpdateVideoRequest struct {
@@ -946,10 +964,11 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\x05video\x18\x02 \x01(\v2\x12.cuepoint.v1.VideoH\x00R\x05video\x12*\n" +
 	"\x05event\x18\x03 \x01(\v2\x12.cuepoint.v1.EventH\x00R\x05event\x123\n" +
 	"\bprogress\x18\x04 \x01(\v2\x15.cuepoint.v1.StageRunH\x00R\bprogressB\b\n" +
-	"\x06update\"\xcb\x01\n" +
+	"\x06update\"\xeb\x01\n" +
 	"\x12CreateVideoRequest\x12(\n" +
 	"\x05video\x18\x01 \x01(\v2\x12.cuepoint.v1.VideoR\x05video\x12\x1e\n" +
-	"\x04path\x18\x02 \x01(\fB\b\xbaH\x05z\x03\x18\x80 H\x00R\x04path\x12-\n" +
+	"\x04path\x18\x02 \x01(\fB\b\xbaH\x05z\x03\x18\x80 H\x00R\x04path\x12\x1e\n" +
+	"\x04blob\x18\x05 \x01(\tB\b\xbaH\x05r\x03(\x80\x04H\x00R\x04blob\x12-\n" +
 	"\rcaptions_path\x18\x03 \x01(\fB\b\xbaH\x05z\x03\x18\x80 R\fcaptionsPath\x122\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\x13\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01\xe2\x8c\xcf\xd7\b\x02\b\x01R\trequestIdB\b\n" +
@@ -988,15 +1007,16 @@ const file_cuepoint_v1_video_service_proto_rawDesc = "" +
 	"\tVideoView\x12\x1a\n" +
 	"\x16VIDEO_VIEW_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VIDEO_VIEW_BASIC\x10\x01\x12\x13\n" +
-	"\x0fVIDEO_VIEW_FULL\x10\x022\xb8\b\n" +
+	"\x0fVIDEO_VIEW_FULL\x10\x022\xd1\b\n" +
 	"\fVideoService\x12g\n" +
 	"\bGetVideo\x12\x1c.cuepoint.v1.GetVideoRequest\x1a\x12.cuepoint.v1.Video\")\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=videos/*}\x90\x02\x01\x12h\n" +
 	"\n" +
 	"ListVideos\x12\x1e.cuepoint.v1.ListVideosRequest\x1a\x1f.cuepoint.v1.ListVideosResponse\"\x19\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/videos\x90\x02\x01\x12\x80\x01\n" +
 	"\n" +
-	"WatchVideo\x12\x1e.cuepoint.v1.WatchVideoRequest\x1a\x1f.cuepoint.v1.WatchVideoResponse\"/\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=videos/*}:watch\x90\x02\x010\x01\x12H\n" +
-	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\"\x04\xc0\xb1\x1a\x02\x12\x84\x01\n" +
+	"WatchVideo\x12\x1e.cuepoint.v1.WatchVideoRequest\x1a\x1f.cuepoint.v1.WatchVideoResponse\"/\xdaA\x04name\xc0\xb1\x1a\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=videos/*}:watch\x90\x02\x010\x01\x12a\n" +
+	"\vCreateVideo\x12\x1f.cuepoint.v1.CreateVideoRequest\x1a\x12.cuepoint.v1.Video\"\x1d\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\x13:\x05video\"\n" +
+	"/v1/videos\x12\x84\x01\n" +
 	"\vUpdateVideo\x12\x1f.cuepoint.v1.UpdateVideoRequest\x1a\x12.cuepoint.v1.Video\"@\xdaA\x11video,update_mask\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02\":\x05video2\x19/v1/{video.name=videos/*}\x12\xa2\x01\n" +
 	"\fAnalyzeVideo\x12 .cuepoint.v1.AnalyzeVideoRequest\x1a\x1d.google.longrunning.Operation\"Q\xcaA\x1d\n" +
 	"\x05Video\x12\x14AnalyzeVideoMetadata\xdaA\x04name\xc0\xb1\x1a\x02\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=videos/*}:analyze\x12t\n" +
@@ -1088,6 +1108,7 @@ func file_cuepoint_v1_video_service_proto_init() {
 	}
 	file_cuepoint_v1_video_service_proto_msgTypes[5].OneofWrappers = []any{
 		(*CreateVideoRequest_Path)(nil),
+		(*CreateVideoRequest_Blob)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -73,13 +73,21 @@ type VideoServiceClient interface {
 	// and returns the video without waiting for them. The same bytes are the same
 	// video: given again, what is set in the request replaces what was set before.
 	//
+	// A blob lies in the server's store of files below `imports/{workspace}/`, where
+	// somebody with its keys has put it. It is copied, and stays where it is.
+	//
 	// A path names any file that the server can read, so the scope write is not
-	// enough for one: it takes the socket, or the scope admin in the workspace
-	// `default`, whose admins are the server's own. It has no REST form.
+	// enough for one, nor for captions_path: it takes the socket, or the scope admin
+	// in the workspace `default`, whose admins are the server's own.
+	//
+	// Over REST the body is the video, and the rest are parameters.
 	//
 	// Errors: PERMISSION_DENIED for a path from anybody else; INVALID_ARGUMENT for
-	// a relative path or a malformed language; SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE,
-	// CAPTIONS_INVALID, STORAGE_FULL.
+	// neither a path nor a blob, a relative path, a blob that lies elsewhere, and a
+	// malformed language; SOURCE_UNAVAILABLE where there is no such file,
+	// EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE, CAPTIONS_INVALID,
+	// CHECKSUM_MISMATCH where it changes meanwhile, STORAGE_FULL; ALREADY_EXISTS where
+	// another video has the external_id.
 	CreateVideo(ctx context.Context, in *CreateVideoRequest, opts ...grpc.CallOption) (*Video, error)
 	// UpdateVideo changes what is known of a video by its owner: title,
 	// language_code, labels and external_id. What was found in the video by its
@@ -267,13 +275,21 @@ type VideoServiceServer interface {
 	// and returns the video without waiting for them. The same bytes are the same
 	// video: given again, what is set in the request replaces what was set before.
 	//
+	// A blob lies in the server's store of files below `imports/{workspace}/`, where
+	// somebody with its keys has put it. It is copied, and stays where it is.
+	//
 	// A path names any file that the server can read, so the scope write is not
-	// enough for one: it takes the socket, or the scope admin in the workspace
-	// `default`, whose admins are the server's own. It has no REST form.
+	// enough for one, nor for captions_path: it takes the socket, or the scope admin
+	// in the workspace `default`, whose admins are the server's own.
+	//
+	// Over REST the body is the video, and the rest are parameters.
 	//
 	// Errors: PERMISSION_DENIED for a path from anybody else; INVALID_ARGUMENT for
-	// a relative path or a malformed language; SOURCE_UNAVAILABLE, EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE,
-	// CAPTIONS_INVALID, STORAGE_FULL.
+	// neither a path nor a blob, a relative path, a blob that lies elsewhere, and a
+	// malformed language; SOURCE_UNAVAILABLE where there is no such file,
+	// EMPTY_FILE, CONTAINER_NOT_ALLOWED, SOURCE_TOO_LARGE, CAPTIONS_INVALID,
+	// CHECKSUM_MISMATCH where it changes meanwhile, STORAGE_FULL; ALREADY_EXISTS where
+	// another video has the external_id.
 	CreateVideo(context.Context, *CreateVideoRequest) (*Video, error)
 	// UpdateVideo changes what is known of a video by its owner: title,
 	// language_code, labels and external_id. What was found in the video by its
