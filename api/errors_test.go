@@ -192,6 +192,9 @@ func TestBadRequests(t *testing.T) {
 			if a.Code != tt.code || a.Header.Get("Content-Type") != "application/json" {
 				t.Errorf("%d %s %s, want %d", a.Code, a.Header.Get("Content-Type"), a.Body, tt.code)
 			}
+			if allow := a.Header.Get("Allow"); (tt.code == http.StatusMethodNotAllowed) != (allow == "DELETE, GET, PATCH") {
+				t.Errorf("Allow is %q", allow)
+			}
 			reason, field := details(t, a)
 			if reason != tt.reason || field != tt.field {
 				t.Errorf("reason %q about %q, want %q about %q: %s", reason, field, tt.reason, tt.field, a.Body)

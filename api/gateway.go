@@ -30,7 +30,10 @@ const maxAnswer = 256 << 20
 // newGateway returns the REST API. It calls the public gRPC server over a connection
 // in memory, so that every interceptor sees REST calls too.
 func (s *Server) newGateway() (http.Handler, error) {
-	var err error
+	described, err := readRoutes(description)
+	if err != nil {
+		return nil, err
+	}
 	if s.gateway, err = dialPipe(s.pipe); err != nil {
 		return nil, err
 	}
@@ -54,6 +57,9 @@ func (s *Server) newGateway() (http.Handler, error) {
 			writeStatus(w, withReason(status.Convert(err)))
 		}),
 		runtime.WithRoutingErrorHandler(func(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+			if code == http.StatusMethodNotAllowed {
+				w.Header().Set("Allow", described.verbs(r.URL.Path))
+			}
 			writeStatus(w, statusOf(noRoute(r, code)))
 		}),
 	)
