@@ -42,12 +42,12 @@ func TestNothingIsLostOrDoubledOnPostgreSQL(t *testing.T) {
 
 func TestNoEditIsLostOrDoubledOnSQLite(t *testing.T) {
 	t.Parallel()
-	checkModel(t, modelSQLite(t), 40, (*world).editAndRerun)
+	checkModel(t, modelSQLite(t), 20, (*world).editAndRerun)
 }
 
 func TestNoEditIsLostOrDoubledOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	checkModel(t, modelPostgres(t), 10, (*world).editAndRerun)
+	checkModel(t, modelPostgres(t), 6, (*world).editAndRerun)
 }
 
 func modelSQLite(t *testing.T) store.Store {

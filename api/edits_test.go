@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
@@ -361,4 +362,25 @@ func TestCaptionsAreImported(t *testing.T) {
 		t.Errorf("%v, %v", v, err)
 	}
 	e.wantSaid(t, "Tides are pulled by the moon.", "Des marées d’été.") // until the new one is there
+}
+
+func TestAnEditThatIsAskedForAgainIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	e := setupEditors(t)
+	split := &cuepointv1.SplitSegmentRequest{Name: moon, CharacterOffset: 9, RequestId: "6f1c1c0e-7a4b-4a52-9a55-0d7f6f0b8a11"}
+	first, err := e.transcripts.SplitSegment(t.Context(), split)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := e.transcripts.SplitSegment(t.Context(), split)
+	if diff := cmp.Diff(first, again, protocmp.Transform()); err != nil || diff != "" {
+		t.Errorf("%v (-first +again):\n%s", err, diff)
+	}
+	if got := e.history(t); len(got) != 1 {
+		t.Errorf("the history is %v, want one edit", got)
+	}
+	split.CharacterOffset = 5
+	if _, err := e.transcripts.SplitSegment(t.Context(), split); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("another request of that name: %v, want INVALID_ARGUMENT", err)
+	}
 }
