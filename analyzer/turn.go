@@ -37,7 +37,7 @@ func (c *Control) change(ctx context.Context, workspace, id string, f func(t *tu
 			return err
 		}
 		if video.State == models.VideoDeleted {
-			return models.Errorf(models.CodeNotFound, "video %s is deleted; restore it first", id)
+			return models.Errorf(models.CodeNotFound, "video %s is deleted; undelete it first", id)
 		}
 		t := c.turn(tx, lib, video)
 		if err := f(t); err != nil {

@@ -38,6 +38,7 @@ func TestADeletedVideoComesBackAsItWas(t *testing.T) {
 			t.Errorf("%s: %d %s", path, a.Code, a.Body)
 		}
 	}
+	contains(t, h.get(t, "/v1/videos/tides/transcripts/-").Body, "is deleted")
 	for _, call := range []string{"POST /v1/videos/tides:analyze", "POST /v1/videos/tides:cancel", "PATCH /v1/videos/tides", "DELETE /v1/videos/tides"} {
 		verb, path, _ := strings.Cut(call, " ")
 		if a := h.ask(t, verb, path, strings.NewReader(`{}`), nil); a.Code != 404 {

@@ -132,6 +132,8 @@ func (s *transcriptService) said(ctx context.Context, id string) (*models.Video,
 func noTranscript(v *models.Video) error {
 	run := v.Run("speech")
 	switch {
+	case v.State == models.VideoDeleted:
+		return models.Errorf(models.CodeNotFound, "video %s is deleted; undelete it first", v.ID)
 	case run == nil || run.Status == models.StagePending || run.Status == models.StageRunning:
 		return models.Errorf(models.CodeNotFound, "video %s has no transcript yet", v.ID)
 	case run.Error != nil:

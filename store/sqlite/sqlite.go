@@ -134,7 +134,7 @@ func (s *Store) Explain(_ context.Context, err error) error { return coded(err) 
 // coded gives the failures of SQLite that people can do something about a code.
 func coded(err error) error {
 	var e *sqlitedriver.Error
-	if !errors.As(err, &e) {
+	if !errors.As(err, &e) || errors.As(err, new(*models.Error)) { // or it has one
 		return err
 	}
 	switch e.Code() {

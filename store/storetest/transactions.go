@@ -60,6 +60,14 @@ func testTxUndone(t *testing.T, db store.Store) {
 		}
 		wantWays(t, name, nil, seen(t, s, newVideo(1), "cue1"))
 	}
+	err := db.Tx(t.Context(), func(tx store.Tx) error {
+		in := tx.In(models.DefaultWorkspace)
+		v := create(t, in, 1)
+		return models.Errorf(models.CodeConflict, "mine").Because(in.CreateVideo(t.Context(), v))
+	})
+	if e := models.AsError(err); e == nil || e.Code != models.CodeConflict || e.Message != "mine" {
+		t.Errorf("what was said of a failure became %v", err)
+	}
 	func() {
 		defer func() {
 			if recover() == nil {
