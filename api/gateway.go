@@ -44,6 +44,7 @@ func (s *Server) newGateway() (http.Handler, error) {
 			return "Content-Disposition", key == dispositionHeader
 		}),
 		runtime.WithMetadata(shownMetadata),
+		runtime.SetQueryParameterParser(new(parameters)),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler()),
@@ -86,8 +87,7 @@ func (s *Server) newGateway() (http.Handler, error) {
 // marshaler writes answers as JSON, fields that are not set too.
 func marshaler() runtime.Marshaler {
 	return &runtime.HTTPBodyMarshaler{Marshaler: &runtime.JSONPb{
-		MarshalOptions:   protojson.MarshalOptions{EmitUnpopulated: true},
-		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: true},
+		MarshalOptions: protojson.MarshalOptions{EmitUnpopulated: true},
 	}}
 }
 
@@ -154,6 +154,9 @@ func withReason(s *status.Status) *status.Status {
 		if m := unreadField.FindStringSubmatch(s.Message()); m != nil {
 			return statusOf(invalid(m[1], "the value cannot be read as one of this field"))
 		}
+		if m := unknownField.FindStringSubmatch(s.Message()); m != nil {
+			return statusOf(invalid(m[1], "there is no such field"))
+		}
 		problem := strings.TrimLeft(strings.TrimPrefix(s.Message(), "proto:"), " \u00a0")
 		return statusOf(models.Errorf(models.CodeInvalidArgument, "the request cannot be read: %s", problem))
 	case codes.NotFound:
@@ -171,6 +174,9 @@ func withReason(s *status.Status) *status.Status {
 
 // unreadField matches what the gateway says of a parameter that it cannot read.
 var unreadField = regexp.MustCompile(`^parsing field "([a-z0-9_.]+)"`)
+
+// unknownField matches what is said of a field or parameter that a request has not.
+var unknownField = regexp.MustCompile(`unknown field "([A-Za-z0-9_.\[\]-]{1,64})"`)
 
 // reason is the code in a status' ErrorInfo, or "".
 func reason(s *status.Status) models.Code {
