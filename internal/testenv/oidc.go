@@ -84,7 +84,7 @@ func NewOIDC(t testing.TB, claims map[string]any) *OIDC {
 		defer p.mu.Unlock()
 		answer(w, http.StatusOK, p.info)
 	})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		away := p.away
 		p.mu.Unlock()
@@ -94,10 +94,11 @@ func NewOIDC(t testing.TB, claims map[string]any) *OIDC {
 		}
 		mux.ServeHTTP(w, r)
 	}))
-	t.Cleanup(server.Close)
 	// Another name than the servers of tests have, and so another site for browsers.
-	p.Issuer = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
+	p.Issuer = "http://" + strings.Replace(server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
 	p.info = map[string]any{"sub": "anna"}
+	server.Start()
+	t.Cleanup(server.Close)
 	return p
 }
 
