@@ -34,7 +34,7 @@ func TestReadmeCommandsWork(t *testing.T) {
 		case strings.Contains(commands, "make demo"):
 			continue
 		case commands == "cuepoint serve":
-			script = append(script, "cuepoint serve > serve.log & until grep -q http serve.log; do kill -0 $!; read -rt 0.1 <> <(:) || :; done")
+			script = append(script, "cuepoint serve > serve.log & serving=$!; until grep -q http serve.log; do kill -0 $serving; read -rt 0.1 <> <(:) || :; done")
 		default:
 			script = append(script, curl.ReplaceAllString(commands, "curl -sSf "))
 		}
