@@ -40,7 +40,7 @@ func TestOneAddressServesEverything(t *testing.T) {
 		"/watch/tides":                         "the page at /watch/tides",
 		"/play/tides/package@run1/master.m3u8": "#EXTM3U\n",
 		"/healthz":                             `{"status":"SERVING"}`,
-		"/v1/videos?page_size=0":     `"name":"videos/tides"`,
+		"/v1/videos?page_size=0":               `"name":"videos/tides"`,
 	} {
 		a := b.get(t, path)
 		if a.Code != http.StatusOK {
