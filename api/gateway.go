@@ -37,6 +37,7 @@ func (s *Server) newGateway() (http.Handler, error) {
 	if s.gateway, err = dialPipe(s.pipe); err != nil {
 		return nil, err
 	}
+	readParameters()
 	none := func(string) (string, bool) { return "", false }
 	mux := runtime.NewServeMux(
 		runtime.WithIncomingHeaderMatcher(none), // no header is a parameter
@@ -44,7 +45,6 @@ func (s *Server) newGateway() (http.Handler, error) {
 			return "Content-Disposition", key == dispositionHeader
 		}),
 		runtime.WithMetadata(shownMetadata),
-		runtime.SetQueryParameterParser(new(parameters)),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, marshaler()),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
@@ -15,6 +16,10 @@ import (
 // no field for is refused: the gateway would drop it, and nobody would learn
 // that it was misspelt.
 type parameters struct{ runtime.DefaultQueryParser }
+
+// readParameters has every gateway of the process read them so: grpc-gateway keeps
+// what reads them in one place for all.
+var readParameters = sync.OnceFunc(func() { runtime.NewServeMux(runtime.SetQueryParameterParser(new(parameters))) })
 
 // Parse implements [runtime.QueryParameterParser].
 func (p *parameters) Parse(request proto.Message, values url.Values, inPath *utilities.DoubleArray) error {

@@ -14,17 +14,27 @@ try {
   const { page, faults } = await openPage(context);
   await page.goto(link);
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
-  await page.goto(new URL(`/watch/${id}`, link).href);
   const video = page.locator('video');
+  await watch(page, video);
+  const seen = await video.evaluate(findFlashes, { fps, flashes });
+  let heard = await video.evaluate(listen);
+  // On a machine that stutters nobody can tell when something was heard.
+  for (let again = 0; again < 3 && heard.spread > 0.05; again++) {
+    await watch(page, video);
+    heard = await video.evaluate(listen);
+  }
+  report({ ...seen, ...heard, faults });
+} finally {
+  await browser.close();
+}
+
+/** Opens the video's page, and waits until it can be played. */
+async function watch(page, video) {
+  await page.goto(new URL(`/watch/${id}`, link).href);
   await video.evaluate((element) => {
     if (element.readyState >= 3) return undefined;
     return new Promise((resolve) => element.addEventListener('canplay', resolve, { once: true }));
   });
-  const seen = await video.evaluate(findFlashes, { fps, flashes });
-  const heard = await video.evaluate(listen);
-  report({ ...seen, ...heard, faults });
-} finally {
-  await browser.close();
 }
 
 /**
