@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strconv"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -60,9 +61,15 @@ func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
 	return nil
 }
 
-// Version implements [store.Store]. One process alone has the file open.
+// Version implements [store.Store]. One process alone has the file open. While a
+// commit is under way nobody can tell whether it is seen yet: then each asker gets
+// a version of its own.
 func (s *Store) Version(context.Context) (string, error) {
-	return strconv.FormatInt(s.commits.Load(), 10), nil
+	ended := s.ended.Load() // first: what is begun after it is noticed
+	if s.begun.Load() == ended {
+		return strconv.FormatInt(ended, 10), nil
+	}
+	return fmt.Sprintf("%d.%d", ended, s.unsettled.Add(1)), nil
 }
 
 // transact runs f in one writing transaction.
@@ -71,11 +78,12 @@ func (s *Store) transact(ctx context.Context, f func(*sql.Tx) error) error {
 	if err != nil {
 		return coded(err)
 	}
-	defer s.commits.Add(1) // also where it is not known whether it was committed
-	defer tx.Rollback()    // after Commit it does nothing
+	defer tx.Rollback() // after Commit it does nothing
 	if err := f(tx); err != nil {
 		return coded(err)
 	}
+	s.begun.Add(1)
+	defer s.ended.Add(1) // also where it is not known whether it was committed
 	return coded(tx.Commit())
 }
 

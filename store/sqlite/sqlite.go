@@ -35,8 +35,9 @@ type Store struct {
 	write *sql.DB // one connection: SQLite has one writer, so who writes waits here
 	read  *sql.DB
 
-	changes sqldb.Hints
-	commits atomic.Int64
+	changes      sqldb.Hints
+	begun, ended atomic.Int64 // commits
+	unsettled    atomic.Int64 // versions asked for between the two
 }
 
 var (
