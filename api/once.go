@@ -10,7 +10,6 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -99,14 +98,9 @@ func (n *named) recall(ctx context.Context, library store.Library) (proto.Messag
 
 // answerOf is an empty answer of a method.
 func answerOf(method string) (proto.Message, error) {
-	name := protoreflect.FullName(strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", "."))
-	found, err := protoregistry.GlobalFiles.FindDescriptorByName(name)
-	if err != nil {
-		return nil, err
-	}
-	described, ok := found.(protoreflect.MethodDescriptor)
-	if !ok {
-		return nil, fmt.Errorf("%s is no method", name)
+	described := methodOf(method)
+	if described == nil {
+		return nil, fmt.Errorf("%s is no method", method)
 	}
 	kind, err := protoregistry.GlobalTypes.FindMessageByName(described.Output().FullName())
 	if err != nil {

@@ -178,11 +178,21 @@ func isCommand(method string) bool {
 
 // optionsOf returns what the proto says of a method, nil where there is none.
 func optionsOf(method string) *descriptorpb.MethodOptions {
+	described := methodOf(method)
+	if described == nil {
+		return nil
+	}
+	options, _ := described.Options().(*descriptorpb.MethodOptions)
+	return options
+}
+
+// methodOf describes a method, nil where there is none.
+func methodOf(method string) protoreflect.MethodDescriptor {
 	name := strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", ".")
 	found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
 	if err != nil {
 		return nil
 	}
-	options, _ := found.Options().(*descriptorpb.MethodOptions)
-	return options
+	described, _ := found.(protoreflect.MethodDescriptor)
+	return described
 }
