@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -29,8 +28,12 @@ type insightService struct {
 }
 
 func (s *insightService) ListCues(ctx context.Context, req *cuepointv1.ListCuesRequest) (*cuepointv1.ListCuesResponse, error) {
+	id, err := parseVideo("parent", req.GetParent())
+	if err != nil {
+		return nil, err
+	}
 	kinds := kindsOf(req.GetKinds())
-	query := store.CueQuery{From: req.GetStartOffset().AsDuration(), To: req.GetEndOffset().AsDuration()}
+	query := store.CueQuery{VideoID: id, From: req.GetStartOffset().AsDuration(), To: req.GetEndOffset().AsDuration()}
 	if req.GetEndOffset() != nil && query.To <= query.From {
 		return nil, invalid("end_offset", "want one after start_offset")
 	}
@@ -47,11 +50,11 @@ func (s *insightService) ListCues(ctx context.Context, req *cuepointv1.ListCuesR
 }
 
 func (s *insightService) ListShots(ctx context.Context, req *cuepointv1.ListShotsRequest) (*cuepointv1.ListShotsResponse, error) {
-	cues, next, err := s.page(ctx, req, store.CueQuery{Kind: models.CueShot}, nil)
+	id, err := parseVideo("parent", req.GetParent())
 	if err != nil {
 		return nil, err
 	}
-	id, err := parseVideo("parent", req.GetParent())
+	cues, next, err := s.page(ctx, req, store.CueQuery{VideoID: id, Kind: models.CueShot}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +72,7 @@ func (s *insightService) ListChapters(ctx context.Context, req *cuepointv1.ListC
 	if err != nil {
 		return nil, err
 	}
-	cues, next, err := s.page(ctx, req, store.CueQuery{Kind: models.CueChapter}, nil)
+	cues, next, err := s.page(ctx, req, store.CueQuery{VideoID: id, Kind: models.CueChapter}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -108,26 +111,10 @@ func (s *insightService) GetDocument(ctx context.Context, req *cuepointv1.GetDoc
 	return doc, err
 }
 
-// pagedRequest asks for a page of what belongs to a video.
-type pagedRequest interface {
-	proto.Message
-	GetParent() string
-	GetPageSize() int32
-	GetPageToken() string
-}
-
 // page returns the cues of a page of a query, of these kinds where there are
 // any, and the token of the next page.
 func (s *insightService) page(ctx context.Context, req pagedRequest, query store.CueQuery, kinds []models.CueKind) (cues []models.Cue, next string, err error) {
-	if query.VideoID, err = parseVideo("parent", req.GetParent()); err != nil {
-		return nil, "", err
-	}
-	size, err := pageSize(req.GetPageSize(), usualInsights, mostInsights)
-	if err != nil {
-		return nil, "", err
-	}
-	question := questionOf(req)
-	from, err := readPlace(question, req.GetPageToken())
+	asked, err := readPage(req, usualInsights, mostInsights)
 	if err != nil {
 		return nil, "", err
 	}
@@ -141,7 +128,7 @@ func (s *insightService) page(ctx context.Context, req pagedRequest, query store
 	if len(kinds) > 1 {
 		cues = slices.DeleteFunc(cues, func(c models.Cue) bool { return !slices.Contains(kinds, c.Kind) })
 	}
-	cues, next = paged(cues, func(c models.Cue) time.Duration { return c.Start }, size, question, from)
+	cues, next = paged(cues, func(c models.Cue) time.Duration { return c.Start }, asked)
 	return cues, next, nil
 }
 

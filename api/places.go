@@ -104,17 +104,42 @@ func (p place) after(page []time.Duration) place {
 	return last
 }
 
-// paged cuts a page out of all there are, in order of time, and returns the
-// token of the next one.
-func paged[T any](all []T, start func(T) time.Duration, size int, question string, from place) (page []T, next string) {
+// pagedRequest asks for a page.
+type pagedRequest interface {
+	proto.Message
+	GetPageSize() int32
+	GetPageToken() string
+}
+
+// pageAsked is the page that a request asks for.
+type pageAsked struct {
+	question string
+	from     place
+	size     int
+}
+
+// readPage reads which page a request asks for: of how many, if it does not say,
+// and of how many at most.
+func readPage(req pagedRequest, usual, most int) (p pageAsked, err error) {
+	if p.size, err = pageSize(req.GetPageSize(), usual, most); err != nil {
+		return p, err
+	}
+	p.question = questionOf(req)
+	p.from, err = readPlace(p.question, req.GetPageToken())
+	return p, err
+}
+
+// paged cuts the page that is asked for out of all there are, in order of time,
+// and returns the token of the next one.
+func paged[T any](all []T, start func(T) time.Duration, asked pageAsked) (page []T, next string) {
 	starts := make([]time.Duration, len(all))
 	for i, one := range all {
 		starts[i] = start(one)
 	}
-	first := from.index(starts)
+	first := asked.from.index(starts)
 	all, starts = all[first:], starts[first:]
-	if len(all) <= size {
+	if len(all) <= asked.size {
 		return all, ""
 	}
-	return all[:size], question + from.after(starts[:size]).String()
+	return all[:asked.size], asked.question + asked.from.after(starts[:asked.size]).String()
 }

@@ -124,22 +124,13 @@ type modelService struct {
 }
 
 func (s *modelService) ListModels(_ context.Context, req *cuepointv1.ListModelsRequest) (*cuepointv1.ListModelsResponse, error) {
-	size, err := pageSize(req.GetPageSize(), usualModels, mostModels)
+	asked, err := readPage(req, usualModels, mostModels)
 	if err != nil {
 		return nil, err
 	}
-	question := questionOf(req)
-	from, err := readPlace(question, req.GetPageToken())
-	if err != nil {
-		return nil, err
-	}
-	all := s.system.Weights() // the catalogue does not change while the program runs
-	first := min(from.past, len(all))
-	page := all[first:min(first+size, len(all))]
-	resp := &cuepointv1.ListModelsResponse{}
-	if first+size < len(all) {
-		resp.NextPageToken = question + place{past: first + size}.String()
-	}
+	// The catalogue has no times, and does not change while the program runs.
+	page, next := paged(s.system.Weights(), func(weights.Status) time.Duration { return 0 }, asked)
+	resp := &cuepointv1.ListModelsResponse{NextPageToken: next}
 	for _, w := range page {
 		resp.Models = append(resp.Models, &cuepointv1.Model{
 			Name: "models/" + w.Name, Kind: enum[cuepointv1.Model_Kind](cuepointv1.Model_Kind_value, "KIND_", string(w.Kind)),

@@ -19,12 +19,7 @@ func (s *insightService) ListThumbnails(ctx context.Context, req *cuepointv1.Lis
 	if err != nil {
 		return nil, err
 	}
-	size, err := pageSize(req.GetPageSize(), usualInsights, mostInsights)
-	if err != nil {
-		return nil, err
-	}
-	question := questionOf(req)
-	from, err := readPlace(question, req.GetPageToken())
+	asked, err := readPage(req, usualInsights, mostInsights)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +28,7 @@ func (s *insightService) ListThumbnails(ctx context.Context, req *cuepointv1.Lis
 		return nil, err
 	}
 	resp := &cuepointv1.ListThumbnailsResponse{}
-	resp.Thumbnails, resp.NextPageToken = paged(all, func(t *cuepointv1.Thumbnail) time.Duration { return t.GetOffset().AsDuration() }, size, question, from)
+	resp.Thumbnails, resp.NextPageToken = paged(all, func(t *cuepointv1.Thumbnail) time.Duration { return t.GetOffset().AsDuration() }, asked)
 	return resp, nil
 }
 
