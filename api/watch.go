@@ -125,14 +125,13 @@ func soon(look time.Time, now bool) time.Time {
 // read later.
 func (w *watch) look(ctx context.Context) (time.Duration, error) {
 	video, err := w.library.Video(ctx, w.video)
-	switch models.ErrorCode(err) {
-	case "":
-	case models.CodeNotFound: // the event of its end, where it was kept, is still to be told
+	switch {
+	case models.ErrorCode(err) == models.CodeNotFound: // the event of its end, where it was kept, is still to be told
 		w.end(ctx)
 		return lookEvery, w.beat()
-	case models.CodeDatabaseUnavailable, models.CodeDataInUse:
+	case away(err):
 		return lookEvery, w.beat()
-	default:
+	case err != nil:
 		return 0, err
 	}
 	for _, run := range w.noteProgress(video) {
