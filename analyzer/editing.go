@@ -66,8 +66,8 @@ func (t *turn) edit(ctx context.Context, kind models.CueKind, by Editor, f func(
 	if !ok {
 		return models.Errorf(models.CodeInvalidArgument, "%s cannot be edited, only speech and chapters", kind)
 	}
-	if by.IfRevision != nil && *by.IfRevision != t.video.Revision {
-		return models.Errorf(models.CodeConflict, "video %s was changed since it was read; read it again", t.video.ID)
+	if err := expect(t.video, by.IfRevision); err != nil {
+		return err
 	}
 	before, err := t.lib.Cues(ctx, store.CueQuery{VideoID: t.video.ID, Kind: kind})
 	if err != nil {

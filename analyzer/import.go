@@ -41,8 +41,8 @@ func (in *Intake) Import(ctx context.Context, workspace, id string, c Captions, 
 		return err
 	}
 	return s.change(ctx, id, func(t *turn) error {
-		if ifRevision != nil && *ifRevision != t.video.Revision {
-			return models.Errorf(models.CodeConflict, "video %s was changed since it was read; read it again", id)
+		if err := expect(t.video, ifRevision); err != nil {
+			return err
 		}
 		if c.Language != "" {
 			set(&t.video.Language, &t.update.Language, c.Language)
