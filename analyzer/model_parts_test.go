@@ -128,6 +128,8 @@ func (s *scripted) Run(ctx context.Context, job *Job) (*Result, error) {
 
 // memory keeps blobs, as far as the model needs them.
 type memory struct {
+	blob.Grower // nobody uploads here
+
 	mu    sync.Mutex
 	blobs map[string][]byte
 }

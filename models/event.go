@@ -17,14 +17,22 @@ const (
 	EventTranscriptEdited EventType = "transcript.edited" // somebody changed segments, or took such a change back
 	EventChaptersEdited   EventType = "chapters.edited"   // likewise chapters
 	EventEditsOrphaned    EventType = "edits.orphaned"    // a stage ran again, and edits lost what they were made on
+
+	EventUploadCreated  EventType = "upload.created"
+	EventUploadReceived EventType = "upload.received" // all bytes came
+	EventUploadDone     EventType = "upload.done"     // VideoID is what it became
+	EventUploadFailed   EventType = "upload.failed"   // Error says why
+	EventUploadCanceled EventType = "upload.canceled"
+	EventUploadExpired  EventType = "upload.expired"
 )
 
-// Event is one transition of one video. Events are kept for a time and can be
+// Event is one transition of one video, or of an upload. Events are kept for a time and can be
 // read again from any cursor on.
 type Event struct {
 	Cursor    int64 // goes up from event to event; there are gaps
 	Workspace string
-	VideoID   string
+	VideoID   string // empty for an upload that is no video
+	UploadID  string // of the upload that it is about; empty for events of a video
 	Type      EventType
 	State     VideoState  // of the video, after it
 	Stage     string      // empty for events of the video

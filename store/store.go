@@ -72,6 +72,7 @@ type Store interface {
 	Forget(ctx context.Context, prefix string) error
 
 	Access
+	Intake
 
 	// DropRequests forgets requests from before a time.
 	DropRequests(ctx context.Context, before time.Time) error
@@ -212,6 +213,7 @@ type Library interface {
 	Search(ctx context.Context, q SearchQuery) ([]Match, error)
 
 	Keyring
+	Uploads
 
 	// Operation returns an operation. NOT_FOUND.
 	Operation(ctx context.Context, id string) (models.Operation, error)

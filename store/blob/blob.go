@@ -60,6 +60,8 @@ type Store interface {
 	// be in it or not. [All] turns the pages.
 	List(ctx context.Context, prefix, after string, limit int) ([]Info, error)
 
+	Grower
+
 	// PresignGet returns a request by which whoever has it may read one blob, with
 	// ranges, for ttl from now (at most [MaxTTL]). Whether there is such a blob is
 	// not looked at. UNIMPLEMENTED without [Features.Presign].
