@@ -118,6 +118,10 @@ verify-format:
 		printf 'verify: not formatted by gofmt:\n%s\n' "$$unformatted"
 		exit 1
 	fi
+	if git grep --untracked -nE '^(<{7}|>{7}) '; then
+		echo "verify: a merge was not finished there"
+		exit 1
+	fi
 
 verify-tidy:
 	@$(ENV)
