@@ -16,15 +16,16 @@ import (
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 )
 
-// maxAnswer bounds an answer: a transcript of hours with every word's times has
-// some megabytes.
-const maxAnswer = 256 << 20
+// MaxAnswer bounds an answer, in bytes: a transcript of hours with every word's
+// times has some megabytes.
+const MaxAnswer = 256 << 20
 
 // Client has all services of a server. It may be used by many goroutines.
 type Client struct {
 	Videos      cuepointv1.VideoServiceClient
 	Transcripts cuepointv1.TranscriptServiceClient
 	Insights    cuepointv1.InsightServiceClient
+	Edits       cuepointv1.EditServiceClient
 	Searches    cuepointv1.SearchServiceClient
 	Events      cuepointv1.EventServiceClient
 	Keys        cuepointv1.KeyServiceClient
@@ -67,6 +68,7 @@ func New(conn grpc.ClientConnInterface) *Client {
 		Videos:      cuepointv1.NewVideoServiceClient(conn),
 		Transcripts: cuepointv1.NewTranscriptServiceClient(conn),
 		Insights:    cuepointv1.NewInsightServiceClient(conn),
+		Edits:       cuepointv1.NewEditServiceClient(conn),
 		Searches:    cuepointv1.NewSearchServiceClient(conn),
 		Events:      cuepointv1.NewEventServiceClient(conn),
 		Keys:        cuepointv1.NewKeyServiceClient(conn),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +19,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/cuepoint/cuepoint/api/client"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
@@ -292,4 +295,21 @@ func TestAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
+}
+
+func TestAClientHasEveryService(t *testing.T) {
+	t.Parallel()
+	c := reflect.ValueOf(client.New(nil)).Elem()
+	has := map[string]bool{}
+	for i := range c.NumField() {
+		has[c.Type().Field(i).Type.Name()] = !c.Field(i).IsZero()
+	}
+	protoregistry.GlobalFiles.RangeFilesByPackage(cuepointv1.File_cuepoint_v1_video_proto.Package(), func(f protoreflect.FileDescriptor) bool {
+		for i := range f.Services().Len() {
+			if name := f.Services().Get(i).Name(); !has[string(name)+"Client"] {
+				t.Errorf("it has no client of %s", name)
+			}
+		}
+		return true
+	})
 }

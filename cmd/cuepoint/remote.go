@@ -34,7 +34,7 @@ func dialHolder(ctx context.Context, data string, place func(context.Context, st
 	conn, err := grpc.NewClient("passthrough:///cuepoint",
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return api.DialSocket(ctx, data) }),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxAnswer)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(client.MaxAnswer)),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.5, MaxDelay: connectTimeout / 30},
 			MinConnectTimeout: connectTimeout,
@@ -58,10 +58,6 @@ func dialHolder(ctx context.Context, data string, place func(context.Context, st
 	}
 	return l, nil
 }
-
-// maxAnswer bounds an answer: all that is known of hours of speech has some
-// megabytes.
-const maxAnswer = 256 << 20
 
 // ended waits until the process that a library is reached by ends, or begins to,
 // and then returns nil; or until ctx ends.
