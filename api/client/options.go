@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -96,7 +95,7 @@ func parse(address string, unencrypted bool) (place, error) {
 		return place{}, fmt.Errorf("a server's address ends with the port: %s://%s", u.Scheme, u.Host)
 	}
 	at := place{encrypted: u.Scheme == "https"}
-	if !at.encrypted && !unencrypted && !isLoopback(u.Hostname()) {
+	if !at.encrypted && !unencrypted && !config.IsLoopback(u.Hostname()) {
 		return place{}, fmt.Errorf("http://%s is on another machine, and whoever is on the way could read the key: write https://", u.Host)
 	}
 	port := u.Port()
@@ -105,10 +104,4 @@ func parse(address string, unencrypted bool) (place, error) {
 	}
 	at.target = "dns:///" + net.JoinHostPort(u.Hostname(), port)
 	return at, nil
-}
-
-// isLoopback tells whether a host is this machine.
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }

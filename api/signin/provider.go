@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -61,7 +59,7 @@ type known struct {
 func New(c Config) (*Provider, error) {
 	issuer, err := url.Parse(c.Issuer)
 	if err != nil || issuer.Host == "" || issuer.RawQuery != "" || issuer.Fragment != "" || issuer.User != nil ||
-		issuer.Scheme != "https" && (issuer.Scheme != "http" || !isLoopback(issuer.Hostname())) {
+		issuer.Scheme != "https" && (issuer.Scheme != "http" || !config.IsLoopback(issuer.Hostname())) {
 		return nil, models.Errorf(models.CodeInvalidArgument,
 			"%q is no issuer; want its address as https://…, and http:// on this machine alone", c.Issuer)
 	}
@@ -79,11 +77,6 @@ func New(c Config) (*Provider, error) {
 		c.Now = time.Now
 	}
 	return &Provider{cfg: c, client: &http.Client{Timeout: patience}, asking: make(chan struct{}, 1)}, nil
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
 // Name is what people know the provider by.

@@ -3,15 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/cuepoint/cuepoint/internal/config"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -61,11 +60,7 @@ func (e *env) path(given string) (string, error) {
 // serverIsHere tells whether the server that was named is on this machine.
 func (e *env) serverIsHere() bool {
 	u, err := url.Parse(e.cli.Server)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return strings.EqualFold(u.Hostname(), "localhost") || err == nil && ip.Unmap().IsLoopback()
+	return err == nil && config.IsLoopback(u.Hostname())
 }
 
 // explain says, where a server has no such file and this machine has, what to do.

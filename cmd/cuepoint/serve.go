@@ -6,12 +6,12 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/internal/app"
+	"github.com/cuepoint/cuepoint/internal/config"
 )
 
 type serveCmd struct {
@@ -69,7 +69,7 @@ func (c *serveCmd) config() (app.ServeConfig, error) {
 		Listen: c.Listen, Hosts: c.Host, Admin: c.Admin, Grace: c.Grace, Open: c.Auth == "none",
 		Rate: access.Rate{PerSecond: c.Rate, Burst: int(2 * c.Rate)},
 	}
-	if config.Open && !isLoopback(c.Listen) {
+	if config.Open && !isPrivate(c.Listen) {
 		return config, usageError{fmt.Errorf("--auth=none is for 127.0.0.1, [::1] and localhost alone, and --listen is %s: everybody could read and play everything", c.Listen)}
 	}
 	var err error
@@ -132,14 +132,11 @@ func (c *serveCmd) url(at net.Addr) string {
 	return scheme + "://" + address
 }
 
-// isLoopback tells whether an address can be reached from this machine alone.
-func isLoopback(address string) bool {
+// isPrivate tells whether what listens at an address, HOST:PORT, can be reached
+// from this machine alone.
+func isPrivate(address string) bool {
 	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
+	return err == nil && config.IsLoopback(host)
 }
 
 // parsePrefix reads an address or a range of them.

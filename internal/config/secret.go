@@ -1,4 +1,6 @@
-// Package config holds the types that configuration is made of.
+// Package config holds what configuration is made of and judged by: secrets that
+// never print, and which hosts are this machine. It reads no flags, environment
+// or files.
 package config
 
 import (
