@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"regexp"
+	"slices"
 
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -40,3 +41,13 @@ var workspacePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // ValidWorkspace tells whether a workspace may have this name.
 func ValidWorkspace(name string) bool { return workspacePattern.MatchString(name) }
+
+// ValidScopes tells whether these are scopes that there are, each once.
+func ValidScopes(scopes []models.Scope) bool {
+	for i, scope := range scopes {
+		if !slices.Contains(models.Scopes(), scope) || slices.Contains(scopes[:i], scope) {
+			return false
+		}
+	}
+	return true
+}

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -47,10 +46,8 @@ func (r KeyRequest) validate(now time.Time) error {
 	if len(r.Scopes) == 0 {
 		return models.Errorf(models.CodeInvalidArgument, "a key without a scope opens nothing; want some of %s", scopeNames(models.Scopes()))
 	}
-	for i, scope := range r.Scopes {
-		if !slices.Contains(models.Scopes(), scope) || slices.Contains(r.Scopes[:i], scope) {
-			return models.Errorf(models.CodeInvalidArgument, "want each of %s once at most", scopeNames(models.Scopes()))
-		}
+	if !ValidScopes(r.Scopes) {
+		return models.Errorf(models.CodeInvalidArgument, "want each of %s once at most", scopeNames(models.Scopes()))
 	}
 	if !r.Expires.IsZero() && !r.Expires.After(now) {
 		return models.Errorf(models.CodeInvalidArgument, "want an end that is still to come")

@@ -45,10 +45,8 @@ func (r Rule) validate() error {
 	if !access.ValidWorkspace(r.Workspace) {
 		return models.Errorf(models.CodeInvalidArgument, "%q is no name for a workspace; want small letters, digits and hyphens, at most 63", r.Workspace)
 	}
-	for i, scope := range r.Scopes {
-		if !slices.Contains(models.Scopes(), scope) || slices.Contains(r.Scopes[:i], scope) {
-			return models.Errorf(models.CodeInvalidArgument, "want some of %q, each once; have %q", models.Scopes(), r.Scopes)
-		}
+	if !access.ValidScopes(r.Scopes) {
+		return models.Errorf(models.CodeInvalidArgument, "want some of %q, each once; have %q", models.Scopes(), r.Scopes)
 	}
 	return nil
 }
