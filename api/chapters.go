@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"strings"
 
 	"google.golang.org/protobuf/types/known/emptypb"
 
@@ -23,7 +22,7 @@ func (s *insightService) CreateChapter(ctx context.Context, req *cuepointv1.Crea
 	if err != nil {
 		return nil, err
 	}
-	title, err := titleOf(req.GetChapter())
+	title, err := parseLine("chapter.title", req.GetChapter().GetTitle(), maxTitle)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +39,7 @@ func (s *insightService) UpdateChapter(ctx context.Context, req *cuepointv1.Upda
 	if err != nil {
 		return nil, err
 	}
-	title, err := titleOf(given)
+	title, err := parseLine("chapter.title", given.GetTitle(), maxTitle)
 	if err != nil {
 		return nil, err
 	}
@@ -61,14 +60,6 @@ func (s *insightService) DeleteChapter(ctx context.Context, req *cuepointv1.Dele
 		return nil, err
 	}
 	return edit(ctx, s.videos.commands, id, req.GetEtag(), models.CueChapter, edits.Remove(chapter), leftNothing)
-}
-
-// titleOf returns the title that a chapter is to have.
-func titleOf(c *cuepointv1.Chapter) (string, error) {
-	if len(c.GetTitle()) > maxTitle {
-		return "", invalid("chapter.title", "it has %d bytes, more than %d", len(c.GetTitle()), maxTitle)
-	}
-	return strings.Join(strings.Fields(c.GetTitle()), " "), nil
 }
 
 func madeChapter(e models.Edit) (*cuepointv1.Chapter, error) {

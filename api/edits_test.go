@@ -271,8 +271,9 @@ func TestChaptersAreEdited(t *testing.T) {
 	}
 	want("39s-1m30s Summer tides")
 	for _, c := range []*cuepointv1.Chapter{
-		{Title: "", StartOffset: durationpb.New(seconds)}, {Title: "x"}, {Title: "x", StartOffset: durationpb.New(90 * seconds)},
-		{Title: "x", StartOffset: durationpb.New(39*seconds + seconds/2)}, {Title: strings.Repeat("x", 501), StartOffset: durationpb.New(seconds)},
+		{Title: "", StartOffset: durationpb.New(60 * seconds)}, {Title: "x"}, {Title: "x", StartOffset: durationpb.New(90 * seconds)},
+		{Title: "x", StartOffset: durationpb.New(39*seconds + seconds/2)}, {Title: strings.Repeat("x", 501), StartOffset: durationpb.New(60 * seconds)},
+		{Title: "a\x1b[31mb", StartOffset: durationpb.New(60 * seconds)}, {Title: "a\x00b", StartOffset: durationpb.New(50 * seconds)},
 	} {
 		_, err := e.insights.CreateChapter(t.Context(), &cuepointv1.CreateChapterRequest{Parent: "videos/tides", Chapter: c})
 		if status.Code(err) != codes.InvalidArgument {
