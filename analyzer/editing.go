@@ -11,9 +11,15 @@ import (
 	"github.com/cuepoint/cuepoint/store"
 )
 
-// editable are the kinds of cues that people may change, with the stages that
-// write them.
-var editable = map[models.CueKind]string{models.CueSpeech: "speech", models.CueChapter: "chapters"}
+// editable are the kinds of cues that people may change, each with the stage that
+// writes them and what happens when somebody has changed some.
+var editable = map[models.CueKind]struct {
+	stage string
+	event models.EventType
+}{
+	models.CueSpeech:  {"speech", models.EventTranscriptEdited},
+	models.CueChapter: {"chapters", models.EventChaptersEdited},
+}
 
 // Editor is who edits.
 type Editor struct {
@@ -62,7 +68,7 @@ func (c *Control) RevertEdit(ctx context.Context, workspace, video, id string, b
 // edit lets f change what is seen of a kind of cues, by an edit that covers some
 // or did.
 func (t *turn) edit(ctx context.Context, kind models.CueKind, by Editor, f func(o *edits.Overlay) (covers []models.Cue, err error)) error {
-	stage, ok := editable[kind]
+	of, ok := editable[kind]
 	if !ok {
 		return models.Errorf(models.CodeInvalidArgument, "%s cannot be edited, only speech and chapters", kind)
 	}
@@ -73,7 +79,7 @@ func (t *turn) edit(ctx context.Context, kind models.CueKind, by Editor, f func(
 	if err != nil {
 		return err
 	}
-	o := t.overlay(kind, stage, before)
+	o := t.overlay(kind, of.stage, before)
 	covers, err := f(o)
 	if err != nil {
 		return err
@@ -82,11 +88,7 @@ func (t *turn) edit(ctx context.Context, kind models.CueKind, by Editor, f func(
 	if err := t.settle(ctx, o, covers); err != nil {
 		return err
 	}
-	if kind == models.CueChapter {
-		t.event(models.Event{Type: models.EventChaptersEdited})
-	} else {
-		t.event(models.Event{Type: models.EventTranscriptEdited})
-	}
+	t.event(models.Event{Type: of.event})
 	return nil
 }
 
@@ -146,7 +148,7 @@ func difference(before, after []models.Cue) *store.CueChange {
 // which are to be written.
 func (t *turn) laid(ctx context.Context, stage string, found []models.Cue) ([]models.Cue, error) {
 	for kind, of := range editable {
-		if of != stage {
+		if of.stage != stage {
 			continue
 		}
 		standing, err := t.lib.StandingEdits(ctx, t.video.ID, kind)
