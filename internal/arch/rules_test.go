@@ -15,7 +15,7 @@ var picture = [][]string{
 	{"internal/app"},
 	append(adapters, append(leaves, "internal/sample")...),
 	{"api"},
-	{"analyzer/stages", "internal/search", "internal/fsck"},
+	{"analyzer/stages", "internal/search", "internal/fsck", "internal/ingest"},
 	{"analyzer"},
 	{"internal/events"},
 	{
