@@ -22,7 +22,7 @@ var picture = [][]string{
 		"store", "store/vector", "store/blob", "transcribe", "vision", "streaming",
 		"analyzer/embed", "analyzer/chapters", "analyzer/edits", "models/weights",
 	},
-	{"internal/ffmpeg", "internal/engine"},
+	{"internal/ffmpeg", "internal/engine", "internal/fetch"},
 	{"internal/proc", "internal/obs", "internal/config", "internal/datadir", "internal/webvtt", "analyzer/text"},
 	{"models"},
 }
