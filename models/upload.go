@@ -67,11 +67,11 @@ type Upload struct {
 
 // UploadVideo is what the owner says of the video that an upload becomes.
 type UploadVideo struct {
-	Title      string
-	Language   string // BCP 47
-	Labels     map[string]string
-	ExternalID string
+	Title      string            `json:"title,omitempty"`
+	Language   string            `json:"language,omitempty"` // BCP 47
+	Labels     map[string]string `json:"labels,omitempty"`
+	ExternalID string            `json:"external_id,omitempty"`
 	// AllowDuplicate makes it a video of its own even where one of the same bytes
 	// is there; they share the blob.
-	AllowDuplicate bool
+	AllowDuplicate bool `json:"allow_duplicate,omitempty"`
 }

@@ -37,6 +37,10 @@ type Video struct {
 	Language string   // declared by the owner, BCP 47; empty: to be detected
 	Captions *Sidecar // given with the video, nil where none were
 
+	// Duplicate says that it was made although the workspace had one of the same
+	// bytes. It may share that one's blob.
+	Duplicate bool
+
 	// The owner's own words for it.
 	Labels     map[string]string // nil where there are none
 	ExternalID string            // names it in another system; unique in the workspace, but for deleted videos

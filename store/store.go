@@ -43,13 +43,14 @@ type Store interface {
 	Expired(ctx context.Context, now time.Time, limit int) ([]*models.Video, error)
 
 	// SourceInUse tells whether a video of any workspace has this key for the
-	// bytes of its source or of its captions. Deleted videos use theirs until they
-	// are purged.
+	// bytes of its source or of its captions, or an upload that has not ended for
+	// its own. Deleted videos use theirs until they are purged.
 	SourceInUse(ctx context.Context, key string) (bool, error)
 
 	// Events lists events of all workspaces: at most limit of those after a
 	// cursor, 0 for the first that is kept. Once an event was returned, none
-	// appears before it. Those of one video are in the order they were recorded in.
+	// appears before it. Those of one video, or of one upload, are in the order they
+	// were recorded in.
 	Events(ctx context.Context, after int64, limit int) ([]models.Event, error)
 
 	// LastEvent returns the cursor of the newest event, 0 where there never was
@@ -109,7 +110,8 @@ type TxLibrary interface {
 
 	// Record adds events, to be seen when the transaction has ended. Their
 	// Workspace is this one, whatever they say, and their Cursor the store's to
-	// give. Who records events of a video has locked or changed it before.
+	// give. Who records events of a video has locked or changed it before, and of
+	// an upload has taken, saved or created it.
 	Record(ctx context.Context, events ...models.Event) error
 
 	// StandingEdits lists all edits of a video's cues of a kind that are not
@@ -140,14 +142,16 @@ type TxLibrary interface {
 type Library interface {
 	// CreateVideo adds a video, and sets its Workspace to this one.
 	// ALREADY_EXISTS if its id is taken, or a video that is not deleted has its
-	// source hash or its external id.
+	// external id or, of those that are no duplicates as it is none, its source
+	// hash. Who lets it share another's blob has locked that one.
 	CreateVideo(ctx context.Context, v *models.Video) error
 
 	// Video returns a video, which may be deleted, with its runs. NOT_FOUND.
 	Video(ctx context.Context, id string) (*models.Video, error)
 
 	// VideoBySHA256 returns the video made of these source bytes that is not
-	// deleted. NOT_FOUND, which is an answer and no fault.
+	// deleted: the one that is no duplicate, or else the oldest of those that are.
+	// NOT_FOUND, which is an answer and no fault.
 	VideoBySHA256(ctx context.Context, sum string) (*models.Video, error)
 
 	// Videos lists videos. A page goes on behind the last video of the page

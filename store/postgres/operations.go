@@ -57,7 +57,7 @@ func (l *library) Operations(ctx context.Context, q store.OperationQuery) (store
 	if err != nil {
 		return store.OperationPage{}, coded(ctx, fmt.Errorf("list operations: %w", err))
 	}
-	return list.Page(all), nil
+	return sqldb.OperationPage(list, all)
 }
 
 func scanOperation(row pgx.CollectableRow) (models.Operation, error) {

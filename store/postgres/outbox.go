@@ -45,7 +45,7 @@ func into[T any](all *[]T, scan pgx.RowToFunc[T]) func(pgx.Rows) error {
 	}
 }
 
-const eventColumns = `workspace, video_id, type, state, stage, status, attempt, error_code, error_message, time`
+const eventColumns = `workspace, video_id, type, state, stage, status, attempt, error_code, error_message, time, upload_id`
 
 // Record implements [store.TxLibrary].
 func (l *txLibrary) Record(ctx context.Context, events ...models.Event) error {
@@ -57,8 +57,8 @@ func (l *txLibrary) Record(ctx context.Context, events ...models.Event) error {
 func (l *library) queueEvents(batch *pgx.Batch, events ...models.Event) {
 	for _, e := range events {
 		code, message := sqldb.ErrorColumns(e.Error)
-		batch.Queue(`INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			l.workspace, clean(e.VideoID), e.Type, e.State, clean(e.Stage), e.Status, e.Attempt, code, clean(message), e.Time)
+		batch.Queue(`INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			l.workspace, clean(e.VideoID), e.Type, e.State, clean(e.Stage), e.Status, e.Attempt, code, clean(message), e.Time, clean(e.UploadID))
 		l.tx.recorded = true
 	}
 }
@@ -71,7 +71,7 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]models.Ev
 	events, err := query(ctx, s.pool, func(row pgx.CollectableRow) (models.Event, error) {
 		var e models.Event
 		var code, message string
-		err := row.Scan(&e.Cursor, &e.Workspace, &e.VideoID, &e.Type, &e.State, &e.Stage, &e.Status, &e.Attempt, &code, &message, &e.Time)
+		err := row.Scan(&e.Cursor, &e.Workspace, &e.VideoID, &e.Type, &e.State, &e.Stage, &e.Status, &e.Attempt, &code, &message, &e.Time, &e.UploadID)
 		e.Error, e.Time = sqldb.ErrorFrom(code, message), e.Time.UTC()
 		return e, err
 	}, `SELECT cursor, `+eventColumns+` FROM events WHERE cursor > $1 ORDER BY cursor LIMIT $2`, after, limit)

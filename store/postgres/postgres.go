@@ -157,6 +157,7 @@ func (s *Store) Pool() *pgxpool.Pool { return s.pool }
 // SourceInUse implements [store.Store].
 func (s *Store) SourceInUse(ctx context.Context, key string) (used bool, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM videos WHERE blob = $1)
-		OR EXISTS (SELECT FROM videos WHERE captions_blob = $1 AND captions_blob <> '')`, clean(key)).Scan(&used)
+		OR EXISTS (SELECT FROM videos WHERE captions_blob = $1 AND captions_blob <> '')
+		OR EXISTS (SELECT FROM uploads WHERE key = $1 AND key <> '' AND `+sqldb.Unended+`)`, clean(key)).Scan(&used)
 	return used, coded(ctx, err)
 }

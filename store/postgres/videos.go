@@ -15,7 +15,8 @@ import (
 )
 
 const videoColumns = `id, workspace, title, source, state, error_code, error_message, blob, sha256, size,
-	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, purge, labels, external_id, poster_ns, revision`
+	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, purge, labels, external_id, poster_ns, revision,
+	duplicate`
 
 // live bounds a statement on videos to one of the workspace that is not deleted.
 const live = ` WHERE workspace = $1 AND id = $2 AND deleted IS NULL`
@@ -33,9 +34,9 @@ func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	return l.write(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO videos (`+videoColumns+`,
 				duration_ns, title_folded, source_folded, language_folded, external_id_folded, labels_folded)
-			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,NULL,NULL,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27)`,
+			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,NULL,NULL,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28)`,
 			clean(v.ID), v.Workspace, clean(v.Title), clean(v.Source), v.State, code, clean(message), clean(v.Blob), clean(v.SHA256), v.Size,
-			clean(v.Language), clean(captions), clean(captionsBlob), clean(captionsSum), media, v.Created, v.Updated, labels, clean(v.ExternalID), (*int64)(v.Poster), v.Revision,
+			clean(v.Language), clean(captions), clean(captionsBlob), clean(captionsSum), media, v.Created, v.Updated, labels, clean(v.ExternalID), (*int64)(v.Poster), v.Revision, v.Duplicate,
 			sqldb.Duration(v.Media), sqldb.Folded(v.Title), sqldb.Folded(v.Source), sqldb.Folded(v.Language), sqldb.Folded(v.ExternalID), labelsFolded)
 		return err
 	})
@@ -48,7 +49,7 @@ func (l *library) Video(ctx context.Context, id string) (*models.Video, error) {
 
 // VideoBySHA256 implements [store.Library].
 func (l *library) VideoBySHA256(ctx context.Context, sum string) (*models.Video, error) {
-	return l.video(ctx, "sha256 = $2 AND deleted IS NULL", sum)
+	return l.video(ctx, "sha256 = $2 AND deleted IS NULL ORDER BY duplicate, created, id LIMIT 1", sum)
 }
 
 func (l *library) video(ctx context.Context, condition, value string) (*models.Video, error) {
@@ -194,7 +195,8 @@ func scanVideo(row pgx.CollectableRow) (*models.Video, error) {
 	var deleted, purge *time.Time
 	var poster *int64
 	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.Blob, &v.SHA256, &v.Size,
-		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &v.Created, &v.Updated, &deleted, &purge, &labels, &v.ExternalID, &poster, &v.Revision)
+		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &v.Created, &v.Updated, &deleted, &purge, &labels, &v.ExternalID, &poster, &v.Revision,
+		&v.Duplicate)
 	if err == nil {
 		v.Labels, err = sqldb.LabelsFrom(v.ID, labels)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/internal/sqldb"
 )
 
 // library is one workspace of a file, inside a transaction or outside of any.
@@ -115,6 +116,7 @@ func (l *library) read() reader {
 // SourceInUse implements [store.Store].
 func (s *Store) SourceInUse(ctx context.Context, key string) (used bool, err error) {
 	err = s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM videos WHERE blob = ?1)
-		OR EXISTS (SELECT 1 FROM videos WHERE captions_blob = ?1 AND captions_blob <> '')`, key).Scan(&used)
+		OR EXISTS (SELECT 1 FROM videos WHERE captions_blob = ?1 AND captions_blob <> '')
+		OR EXISTS (SELECT 1 FROM uploads WHERE key = ?1 AND key <> '' AND `+sqldb.Unended+`)`, key).Scan(&used)
 	return used, coded(err)
 }

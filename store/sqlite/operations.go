@@ -57,7 +57,10 @@ func (l *library) Operations(ctx context.Context, q store.OperationQuery) (store
 		return store.OperationPage{}, coded(fmt.Errorf("list operations: %w", err))
 	}
 	all, err := collect(rows, scanOperation)
-	return list.Page(all), coded(err)
+	if err != nil {
+		return store.OperationPage{}, coded(err)
+	}
+	return sqldb.OperationPage(list, all)
 }
 
 func scanOperation(row scanner) (models.Operation, error) {

@@ -18,7 +18,7 @@ func (l *txLibrary) Lock(ctx context.Context, id string) (*models.Video, error) 
 	return l.Video(ctx, id)
 }
 
-const eventColumns = `workspace, video_id, type, state, stage, status, attempt, error_code, error_message, time`
+const eventColumns = `workspace, video_id, type, state, stage, status, attempt, error_code, error_message, time, upload_id`
 
 // Record implements [store.TxLibrary].
 func (l *txLibrary) Record(ctx context.Context, events ...models.Event) error {
@@ -29,7 +29,8 @@ func (l *library) record(ctx context.Context, tx *sql.Tx, events ...models.Event
 	rows := make([][]any, 0, len(events))
 	for _, e := range events {
 		code, message := sqldb.ErrorColumns(e.Error)
-		rows = append(rows, []any{l.workspace, e.VideoID, e.Type, e.State, e.Stage, e.Status, e.Attempt, code, message, e.Time.UnixMicro()})
+		rows = append(rows, []any{l.workspace, e.VideoID, e.Type, e.State, e.Stage, e.Status, e.Attempt, code, message,
+			e.Time.UnixMicro(), e.UploadID})
 		l.tx.recorded = true
 	}
 	return insert(ctx, tx, `INSERT INTO events (`+eventColumns+`) VALUES %VALUES%`, rows)
@@ -45,7 +46,7 @@ func (s *Store) Events(ctx context.Context, after int64, limit int) ([]models.Ev
 		var e models.Event
 		var code, message string
 		var at int64
-		err := row.Scan(&e.Cursor, &e.Workspace, &e.VideoID, &e.Type, &e.State, &e.Stage, &e.Status, &e.Attempt, &code, &message, &at)
+		err := row.Scan(&e.Cursor, &e.Workspace, &e.VideoID, &e.Type, &e.State, &e.Stage, &e.Status, &e.Attempt, &code, &message, &at, &e.UploadID)
 		e.Error, e.Time = sqldb.ErrorFrom(code, message), time.UnixMicro(at).UTC()
 		return e, err
 	})

@@ -14,7 +14,8 @@ import (
 )
 
 const videoColumns = `id, workspace, title, source, state, error_code, error_message, blob, sha256, size,
-	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, purge, labels, external_id, poster_ns, revision`
+	language, captions_name, captions_blob, captions_sha256, media, created, updated, deleted, purge, labels, external_id, poster_ns, revision,
+	duplicate`
 
 // live bounds a statement on videos to one of the workspace that is not deleted.
 const live = ` WHERE workspace = ? AND id = ? AND deleted IS NULL`
@@ -32,9 +33,9 @@ func (l *library) CreateVideo(ctx context.Context, v *models.Video) error {
 	return l.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO videos (`+videoColumns+`,
 				duration_ns, title_folded, source_folded, language_folded, external_id_folded, labels_folded)
-			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,?,?,?,?,?,?,?,?,?,?)`,
+			VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,?,?,?,?,?,?,?,?,?,?,?)`,
 			v.ID, v.Workspace, v.Title, v.Source, v.State, code, message, v.Blob, v.SHA256, v.Size,
-			v.Language, captions, captionsBlob, captionsSum, media, v.Created.UnixMicro(), v.Updated.UnixMicro(), labels, v.ExternalID, (*int64)(v.Poster), v.Revision,
+			v.Language, captions, captionsBlob, captionsSum, media, v.Created.UnixMicro(), v.Updated.UnixMicro(), labels, v.ExternalID, (*int64)(v.Poster), v.Revision, v.Duplicate,
 			sqldb.Duration(v.Media), sqldb.Folded(v.Title), sqldb.Folded(v.Source), sqldb.Folded(v.Language), sqldb.Folded(v.ExternalID), labelsFolded)
 		return err
 	})
@@ -47,7 +48,7 @@ func (l *library) Video(ctx context.Context, id string) (*models.Video, error) {
 
 // VideoBySHA256 implements [store.Library].
 func (l *library) VideoBySHA256(ctx context.Context, sum string) (*models.Video, error) {
-	return l.video(ctx, "sha256 = ? AND deleted IS NULL", sum)
+	return l.video(ctx, "sha256 = ? AND deleted IS NULL ORDER BY duplicate, created, id LIMIT 1", sum)
 }
 
 func (l *library) video(ctx context.Context, condition, value string) (*models.Video, error) {
@@ -217,7 +218,8 @@ func scanVideo(row scanner) (*models.Video, error) {
 	var deleted, purge sql.NullInt64
 	var poster *int64
 	err := row.Scan(&v.ID, &v.Workspace, &v.Title, &v.Source, &v.State, &code, &message, &v.Blob, &v.SHA256, &v.Size,
-		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &created, &updated, &deleted, &purge, &labels, &v.ExternalID, &poster, &v.Revision)
+		&v.Language, &captions, &captionsBlob, &captionsSum, &media, &created, &updated, &deleted, &purge, &labels, &v.ExternalID, &poster, &v.Revision,
+		&v.Duplicate)
 	if err == nil {
 		v.Labels, err = sqldb.LabelsFrom(v.ID, labels)
 	}

@@ -53,6 +53,7 @@ func Migrated(t *testing.T, db store.Store) {
 			t.Errorf("%q is in use: %v, %v, want %v", key, used, err, want)
 		}
 	}
+	wantUsage(t, l, 13)
 	cue := models.Cue{
 		ID: "cue-1", VideoID: "bees", Stage: "speech", Kind: models.CueSpeech, Start: time.Second, End: 2 * time.Second,
 		Text: "Bees make honey.", Confidence: 0.5, Data: json.RawMessage(`{"language":"en","source":"imported"}`),

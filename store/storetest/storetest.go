@@ -80,6 +80,17 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"operations are listed newest first":                 testOperationPages,
 		"a request is remembered once":                       testRequests,
 		"of many that ask the same at once one is answered":  testRequestRace,
+		"an upload is kept as it was saved":                  testUpload,
+		"a workspace has its own uploads":                    testUploadWorkspaces,
+		"of many that take an upload the last one saves":     testUploadFences,
+		"an upload ends in one transaction":                  testUploadTx,
+		"events tell of uploads":                             testUploadEvents,
+		"uploads are listed newest first":                    testUploadPages,
+		"uploads come due and expire":                        testDueUploads,
+		"the blob of an upload is wanted until it ends":      testGrowing,
+		"uploads that ended are forgotten":                   testDropUploads,
+		"what is used is counted once":                       testUsage,
+		"of many uploads at once those are made that fit":    testUploadQuota,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,9 +2,6 @@ package sqldb
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -62,8 +59,7 @@ func List(workspace string, q store.VideoQuery, d Dialect) (*Listing, error) {
 		q.Filter = store.And{}
 	}
 	l := &Listing{size: pageSize(q.Size), by: q.Order.By}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %s %v %v", workspace, q.Filter, q.Order, q.Deleted))
-	l.digest = base64.RawURLEncoding.EncodeToString(sum[:9])
+	l.digest = digest(workspace, fmt.Sprint(q.Filter), fmt.Sprint(q.Order), fmt.Sprint(q.Deleted))
 
 	column, direction, next := columns[l.by], "", ">"
 	if l.by == store.FieldTitle {
@@ -150,28 +146,13 @@ func (d Dialect) has(c store.Comparison) string {
 	}
 }
 
-// place is where a page ended: what a page token says.
-type place struct {
-	Digest string `json:"q"`
-	Key    string `json:"k"`
-	ID     string `json:"i"`
-}
-
 // after reads a page token. INVALID_ARGUMENT.
 func (l *Listing) after(token string) (key any, id string, err error) {
-	var p place
-	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err == nil {
-		err = json.Unmarshal(raw, &p)
-	}
-	if err == nil && p.Digest != l.digest {
-		return nil, "", models.Errorf(models.CodeInvalidArgument,
-			"page token: it was given for another filter or order; start again without it")
-	}
-	if err == nil {
-		key, err = l.key(p.Key)
-	}
+	p, err := readPlace(token, l.digest)
 	if err != nil {
+		return nil, "", err
+	}
+	if key, err = l.key(p.Key); err != nil {
 		return nil, "", notOurs(err)
 	}
 	return key, Clean(p.ID), nil
@@ -209,6 +190,6 @@ func (l *Listing) Page(videos []*models.Video) (store.VideoPage, error) {
 		return store.VideoPage{Videos: videos}, nil
 	}
 	last := videos[l.size-1]
-	token, err := json.Marshal(place{l.digest, l.keyOf(last), last.ID})
-	return store.VideoPage{Videos: videos[:l.size], Next: base64.RawURLEncoding.EncodeToString(token)}, err
+	next, err := place{l.digest, l.keyOf(last), last.ID}.token()
+	return store.VideoPage{Videos: videos[:l.size], Next: next}, err
 }
