@@ -195,7 +195,7 @@ func TestTheGuardIsOfUseAlone(t *testing.T) {
 	asked := make(chan *http.Request, 1)
 	address := host(t, func(ctx context.Context, conn net.Conn, r *http.Request) {
 		asked <- r
-		says(ok + "Content-Length: 0\r\n\r\n")(ctx, conn, r)
+		says(ok+"Content-Length: 0\r\n\r\n")(ctx, conn, r)
 	})
 	post := func(g fetch.Guard) error {
 		client := http.Client{Transport: g.Transport()}
