@@ -18,6 +18,7 @@ var ErrChanged = errors.New("it is not the file that it was")
 
 // The causes that end a download's context.
 var (
+	errMute = errors.New("no answer in time")
 	errIdle = errors.New("no byte in time")
 	errLong = errors.New("not all came in time")
 )
@@ -93,6 +94,8 @@ func explain(err, cause error, name string) error {
 	var lookup *net.DNSError
 	var network net.Error
 	switch {
+	case errors.Is(cause, errMute):
+		return later(cause, "the host of %s does not answer in time; try again later", name)
 	case errors.Is(cause, errIdle):
 		return later(cause, "%s stopped coming; try again later", name)
 	case errors.Is(cause, errLong):

@@ -22,7 +22,8 @@ const (
 type Limits struct {
 	Size      int64         // of a file in bytes; 20 GiB
 	Redirects int           // 10
-	Idle      time.Duration // without a byte; 30 s
+	Answer    time.Duration // until the head of the answer that has the file; 1 min
+	Idle      time.Duration // without a byte of it; 30 s
 	Rate      int64         // bytes a second at least, over each Window of waiting; 1 KiB
 	Window    time.Duration // 1 min
 	Total     time.Duration // for one Get, to its last byte; 12 h
@@ -32,6 +33,7 @@ func (l Limits) orDefault() Limits {
 	return Limits{
 		Size:      cmp.Or(l.Size, 20<<30),
 		Redirects: cmp.Or(l.Redirects, 10),
+		Answer:    cmp.Or(l.Answer, time.Minute),
 		Idle:      cmp.Or(l.Idle, 30*time.Second),
 		Rate:      cmp.Or(l.Rate, 1<<10),
 		Window:    cmp.Or(l.Window, time.Minute),
@@ -70,7 +72,9 @@ func (c Client) Get(ctx context.Context, r Request) (*Download, error) {
 	timed, stop := context.WithTimeoutCause(ctx, limits.Total, errLong)
 	inner, cancel := context.WithCancelCause(timed)
 	end := func(cause error) { cancel(cause); stop() }
+	mute := time.AfterFunc(limits.Answer, func() { cancel(errMute) })
 	answer, err := c.follow(inner, u, r, limits.Redirects)
+	mute.Stop()
 	if err != nil {
 		err = explain(err, context.Cause(inner), name)
 		end(nil)

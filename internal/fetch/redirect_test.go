@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/cuepoint/cuepoint/internal/fetch"
 	"github.com/cuepoint/cuepoint/models"
@@ -44,6 +45,14 @@ func TestARequestIsLedOnTenTimes(t *testing.T) {
 		_, _, err = all(t, impatient(), fetch.Request{URL: address + path})
 		wantError(t, err, models.CodeSourceUnavailable, false)
 	}
+}
+
+func TestARequestIsNotLedOnForLong(t *testing.T) {
+	t.Parallel()
+	c := impatient()
+	c.Limits.Answer, c.Limits.Redirects = 100*time.Millisecond, 1<<30
+	_, _, err := all(t, c, fetch.Request{URL: host(t, says("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"))})
+	wantError(t, err, models.CodeSourceUnavailable, true)
 }
 
 func TestARequestIsNotLedAstray(t *testing.T) {
