@@ -36,22 +36,26 @@ func videoPrefix(video string) string { return "videos/" + video + "/" }
 func (c *Control) create(ctx context.Context, workspace string, video *models.Video) error {
 	return c.Store.Tx(ctx, func(tx store.Tx) error {
 		lib := tx.In(workspace)
-		video.State, video.Runs = models.VideoQueued, nil
-		if err := lib.CreateVideo(ctx, video); err != nil {
-			return err
-		}
-		video.Workspace = workspace
-		t := c.turn(tx, lib, video)
-		t.event(models.Event{Type: models.EventVideoCreated})
-		for _, stage := range c.Pipeline.Names() {
-			t.touch(t.run(stage))
-		}
-		t.advance()
-		if err := t.write(ctx); err != nil {
+		if err := c.admit(ctx, tx, lib, video); err != nil {
 			return err
 		}
 		return MakeAnswer(ctx, lib, video.ID)
 	})
+}
+
+// admit adds a video within a transaction. ALREADY_EXISTS.
+func (c *Control) admit(ctx context.Context, tx store.Tx, lib store.TxLibrary, video *models.Video) error {
+	video.State, video.Runs = models.VideoQueued, nil
+	if err := lib.CreateVideo(ctx, video); err != nil {
+		return err
+	}
+	t := c.turn(tx, lib, video)
+	t.event(models.Event{Type: models.EventVideoCreated})
+	for _, stage := range c.Pipeline.Names() {
+		t.touch(t.run(stage))
+	}
+	t.advance()
+	return t.write(ctx)
 }
 
 // Analyze brings a video up to date: the stages that failed or were skipped run

@@ -7,6 +7,7 @@
 //
 //	stage, pipeline       what a stage is; the checked list of stages
 //	intake, submission    how a file becomes a video
+//	adopt                 how a blob that is there does
 //	import                how a captions file becomes a video's
 //	control, turn         changes to a video: each one transaction
 //	details               what its owner says of it

@@ -50,7 +50,7 @@ func (in *Intake) Add(ctx context.Context, workspace, path string, opt Options) 
 		return nil, err
 	}
 	defer f.Close()
-	return in.add(ctx, workspace, original{f, size, displayText(path)}, opt)
+	return in.add(ctx, workspace, original{f, size, DisplayText(path)}, opt)
 }
 
 // ImportPrefix is where the blobs of a workspace lie that can be added.
@@ -76,21 +76,15 @@ func (in *Intake) AddBlob(ctx context.Context, workspace, key string, opt Option
 
 // original is what is to become a video.
 type original struct {
-	io.ReadSeeker
+	file
 	size int64
 	name string // for people
 }
 
-// ReadAt implements [io.ReaderAt]. It moves the place that Read reads from.
-func (o original) ReadAt(p []byte, offset int64) (int, error) {
-	if _, err := o.Seek(offset, io.SeekStart); err != nil {
-		return 0, err
-	}
-	n, err := io.ReadFull(o, p)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF
-	}
-	return n, err
+// file is an open one. Reading at a place may move the one that Read reads from.
+type file interface {
+	io.ReadSeeker
+	io.ReaderAt
 }
 
 func (in *Intake) add(ctx context.Context, workspace string, from original, opt Options) (*models.Video, error) {
@@ -147,18 +141,18 @@ func (in *Intake) readCaptions(path string) (*sidecar, error) {
 	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, in.MaxCaptions+1))
 	if err != nil {
-		return nil, models.Errorf(models.CodeSourceUnavailable, "%s cannot be read; check the disk it is on", displayText(path)).Because(err)
+		return nil, models.Errorf(models.CodeSourceUnavailable, "%s cannot be read; check the disk it is on", DisplayText(path)).Because(err)
 	}
 	if int64(len(content)) > in.MaxCaptions {
 		return nil, models.Errorf(models.CodeCaptionsInvalid,
-			"%s has more than %d bytes, more than any captions; give a WebVTT, SRT or TTML file", displayText(path), in.MaxCaptions)
+			"%s has more than %d bytes, more than any captions; give a WebVTT, SRT or TTML file", DisplayText(path), in.MaxCaptions)
 	}
 	return newSidecar(filepath.Base(path), content), nil
 }
 
 func newSidecar(name string, content []byte) *sidecar {
 	sum := sha256.Sum256(content)
-	return &sidecar{models.Sidecar{Name: displayText(name), SHA256: hex.EncodeToString(sum[:])}, content}
+	return &sidecar{models.Sidecar{Name: DisplayText(name), SHA256: hex.EncodeToString(sum[:])}, content}
 }
 
 // hash returns the SHA-256 of a file in lower-case hex, and leaves it at its start.
@@ -179,24 +173,24 @@ func open(path string) (f *os.File, size int64, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s: there is no such file; check the path", displayText(path)).Because(err)
+		return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s: there is no such file; check the path", DisplayText(path)).Because(err)
 	case err != nil:
-		return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s cannot be read; check the path", displayText(path)).Because(err)
+		return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s cannot be read; check the path", DisplayText(path)).Because(err)
 	case info.IsDir():
-		return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s is a directory; name the files in it", displayText(path))
+		return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s is a directory; name the files in it", DisplayText(path))
 	case !info.Mode().IsRegular():
-		return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s is not a regular file; copy its content to one first", displayText(path))
+		return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s is not a regular file; copy its content to one first", DisplayText(path))
 	}
 	f, err = os.Open(path)
 	if err != nil {
-		return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s cannot be read; check its permissions", displayText(path)).Because(err)
+		return nil, 0, models.Errorf(models.CodeSourceUnavailable, "%s cannot be read; check its permissions", DisplayText(path)).Because(err)
 	}
 	return f, info.Size(), nil
 }
 
-// displayText makes a file's name fit for terminals, logs and JSON: at most
+// DisplayText makes a file's name fit for terminals, logs and JSON: at most
 // 4 KiB of valid UTF-8 without control characters and direction overrides.
-func displayText(s string) string {
+func DisplayText(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return unicode.ReplacementChar

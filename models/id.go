@@ -26,3 +26,19 @@ func NewUUID() string {
 	h := hex.EncodeToString(b[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
+
+// RandomText returns n random letters and digits, almost 6 bits each: for secrets.
+func RandomText(n int) string {
+	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	text := make([]byte, 0, n)
+	for len(text) < n {
+		var random [64]byte
+		rand.Read(random[:]) // never fails (crypto/rand)
+		for _, b := range random {
+			if b = b & 63; int(b) < len(digits) && len(text) < n {
+				text = append(text, digits[b])
+			}
+		}
+	}
+	return string(text)
+}

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -31,7 +30,7 @@ func NewKey(r KeyRequest, now time.Time) (models.Key, config.Secret, error) {
 	if err := r.validate(now); err != nil {
 		return models.Key{}, config.Secret{}, err
 	}
-	secret := randomText(32)
+	secret := models.RandomText(32)
 	k := models.Key{
 		ID: models.NewID(), Title: r.Title, Scopes: r.Scopes, Hash: hash(secret),
 		Created: now.Truncate(time.Microsecond), Expires: r.Expires.Truncate(time.Microsecond), // as it is remembered
@@ -85,20 +84,4 @@ func matches(secret, hashed string) bool {
 func hash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
-}
-
-// randomText returns n random letters and digits, almost 6 bits each.
-func randomText(n int) string {
-	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	text := make([]byte, 0, n)
-	for len(text) < n {
-		var random [64]byte
-		rand.Read(random[:]) // never fails (crypto/rand)
-		for _, b := range random {
-			if b = b & 63; int(b) < len(digits) && len(text) < n {
-				text = append(text, digits[b])
-			}
-		}
-	}
-	return string(text)
 }

@@ -22,7 +22,7 @@ const (
 // NewLogin returns a token with which somebody may sign in once, within a
 // quarter of an hour, as the admin of the default workspace.
 func (g *Gate) NewLogin() config.Secret {
-	token := loginPrefix + randomText(32)
+	token := loginPrefix + models.RandomText(32)
 	g.logins.add(token, g.cfg.Now())
 	return config.NewSecret(token)
 }
@@ -58,7 +58,7 @@ func (g *Gate) Begin(ctx context.Context, c Caller, lasts time.Duration) (cookie
 
 // keep gives a session its cookie.
 func (g *Gate) keep(ctx context.Context, s models.Session) (config.Secret, models.Session, error) {
-	cookie := config.NewSecret("cs_" + randomText(43))
+	cookie := config.NewSecret("cs_" + models.RandomText(43))
 	s.Hash = hash(cookie.Reveal())
 	if err := g.cfg.Store.CreateSession(ctx, s); err != nil {
 		return cookie, s, err

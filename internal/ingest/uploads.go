@@ -4,8 +4,11 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
+	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
@@ -23,7 +26,10 @@ type Config struct {
 	Scratch  string // an existing directory for what is checked before it counts
 	Limits   Limits
 	Importer Importer // nil where nothing is downloaded
-	Log      *slog.Logger
+	// Alone says that no other process works on the same store and blobs: what one
+	// before has left under way is nobody's then.
+	Alone bool
+	Log   *slog.Logger
 }
 
 // Limits bound uploads. A zero is the usual one, but for Quota.
@@ -48,15 +54,97 @@ type Importer interface {
 	// INVALID_ARGUMENT, SOURCE_BLOCKED.
 	Check(source string) error
 
-	// Import brings the bytes that an upload misses, by [Uploads.Write]. It is
-	// called again, later, where its error may pass.
-	Import(ctx context.Context, to *Uploads, u models.Upload) error
+	// Import brings the bytes that an upload misses, by write, which is as
+	// [Uploads.Write], from its Offset on. again says whether it may get further if it
+	// is tried later, after an error.
+	Import(ctx context.Context, up models.Upload, write WriteFunc) (again bool, err error)
 }
 
+// WriteFunc adds what r holds to an upload, as [Uploads.Write] does.
+type WriteFunc func(ctx context.Context, offset int64, r io.Reader, c Chunk) (models.Upload, error)
+
 // Uploads keeps the uploads of all workspaces. Its methods may be called from many
-// goroutines, and by processes that share a database and a store of blobs.
+// goroutines, and by processes that share a database and a store of blobs. Made by
+// [Open]; Close ends it.
 type Uploads struct {
 	Config
+	turns turns
+	pace  pace
+	wake  chan struct{} // holds one where something may be due
+
+	life context.Context //nolint:containedctx // it is that of the uploads, not of a call
+	end  context.CancelCauseFunc
+
+	mu      sync.Mutex
+	closed  bool
+	working sync.WaitGroup
+}
+
+// pace is how fast things go, which tests do not wait for.
+type pace struct {
+	look  time.Duration // for what is due
+	lease time.Duration // without a sign of life of who finishes an upload, another does
+	retry time.Duration // after a first failure
+}
+
+// Open returns the uploads of a store.
+func Open(c Config) *Uploads {
+	c.Limits.MaxSize = cmp.Or(c.Limits.MaxSize, UsualMaxSize)
+	c.Limits.Lifetime = cmp.Or(c.Limits.Lifetime, UsualLifetime)
+	c.Limits.MaxLifetime = cmp.Or(c.Limits.MaxLifetime, UsualMaxLifetime)
+	u := &Uploads{
+		Config: c, turns: turns{patience: 10 * time.Second}, wake: make(chan struct{}, 1),
+		pace: pace{look: 2 * time.Second, lease: 20 * time.Second, retry: 5 * time.Second},
+	}
+	u.life, u.end = context.WithCancelCause(context.Background())
+	return u
+}
+
+// Close tells those who write to stop, which keeps what they have read, and waits
+// for them. What is being finished is left to be gone on with. It may be called twice.
+func (u *Uploads) Close() {
+	u.mu.Lock()
+	u.closed = true
+	u.mu.Unlock()
+	u.end(errClosing())
+	u.working.Wait()
+}
+
+func errClosing() error {
+	return models.Errorf(models.CodeShuttingDown, "the server ends; go on with the upload when it is back")
+}
+
+// enter begins something that Close ends and waits for. SHUTTING_DOWN.
+func (u *Uploads) enter(ctx context.Context) (context.Context, func(), error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed {
+		return nil, nil, errClosing()
+	}
+	u.working.Add(1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(u.life, func() { cancel(context.Cause(u.life)) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+		u.working.Done()
+	}, nil
+}
+
+// Find returns an upload of any workspace. Who may know of it is the caller's to
+// say, by its Workspace or by [Permits]. NOT_FOUND.
+func (u *Uploads) Find(ctx context.Context, id string) (models.Upload, error) {
+	return u.Store.AnyUpload(ctx, id)
+}
+
+// Get returns an upload of a workspace. NOT_FOUND.
+func (u *Uploads) Get(ctx context.Context, workspace, id string) (models.Upload, error) {
+	return u.Store.In(workspace).Upload(ctx, id)
+}
+
+// List lists the uploads of a workspace, newest first. See [store.Uploads].
+func (u *Uploads) List(ctx context.Context, workspace string, q store.UploadQuery) (store.UploadPage, error) {
+	return u.Store.In(workspace).Uploads(ctx, q)
 }
 
 // New is what an upload begins with.

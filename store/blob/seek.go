@@ -72,6 +72,18 @@ func (s *Seeker) Seek(offset int64, whence int) (int64, error) {
 	return offset, s.Close()
 }
 
+// ReadAt implements [io.ReaderAt]. It moves the place that Read reads from.
+func (s *Seeker) ReadAt(p []byte, offset int64) (int, error) {
+	if _, err := s.Seek(offset, io.SeekStart); err != nil {
+		return 0, err
+	}
+	n, err := io.ReadFull(s, p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	return n, err
+}
+
 // Close implements [io.Closer]. Reading opens the blob again.
 func (s *Seeker) Close() error {
 	if s.body == nil {

@@ -1,0 +1,184 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+const (
+	// keepEnded is how long uploads that have ended can be listed.
+	keepEnded = 30 * 24 * time.Hour
+
+	forgetEvery = time.Hour
+	batch       = 1000
+	atOnce      = 4 // uploads of one state are seen to
+)
+
+// Run sees, until ctx ends, to what is due: uploads that are to be finished and
+// that nobody finishes, imports, those that expire, and those to be forgotten. Any
+// number of processes may.
+func (u *Uploads) Run(ctx context.Context) error {
+	ctx, end, err := u.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
+	r := &rounds{Uploads: u, slots: map[models.UploadState]chan struct{}{
+		models.UploadFinishing: make(chan struct{}, atOnce), models.UploadReceiving: make(chan struct{}, atOnce),
+	}}
+	defer r.attended.Wait()
+	ticker := time.NewTicker(u.pace.look)
+	defer ticker.Stop()
+	if u.Alone {
+		r.ahead = importLease
+	}
+	for {
+		if err := r.round(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			u.Log.Warn("uploads could not be seen to; it is tried again", "error", err)
+		}
+		r.ahead = 0
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		case <-u.wake:
+		}
+	}
+}
+
+// hurry has Run look at once.
+func (u *Uploads) hurry() {
+	select {
+	case u.wake <- struct{}{}:
+	default:
+	}
+}
+
+// rounds are what Run does.
+type rounds struct {
+	*Uploads
+	slots    map[models.UploadState]chan struct{}
+	attended sync.WaitGroup
+	ahead    time.Duration // how long before its time an upload counts as due
+	forgot   time.Time
+}
+
+func (r *rounds) round(ctx context.Context, now time.Time) error {
+	var errs []error
+	if now.Sub(r.forgot) >= forgetEvery {
+		r.forgot = now
+		errs = append(errs, r.Store.DropUploads(ctx, now.Add(-keepEnded)))
+	}
+	expired, err := r.Store.ExpiredUploads(ctx, now, batch)
+	errs = append(errs, err)
+	for _, up := range expired {
+		errs = append(errs, r.expire(ctx, up))
+	}
+	due, err := r.Store.DueUploads(ctx, now.Add(r.ahead), batch)
+	for _, up := range due {
+		r.begin(ctx, up, now.Add(r.ahead))
+	}
+	return errors.Join(append(errs, err)...)
+}
+
+// begin sees to an upload that was due at a time, if there is a free slot.
+func (r *rounds) begin(ctx context.Context, up models.Upload, now time.Time) {
+	slots := r.slots[up.State]
+	select {
+	case slots <- struct{}{}:
+	default:
+		return // it is due again in the next round
+	}
+	r.attended.Go(func() {
+		defer r.hurry() // there may be more than there are slots
+		defer func() { <-slots }()
+		if err := r.attend(ctx, up, now); err != nil && ctx.Err() == nil {
+			r.Log.Warn("an upload could not be seen to", "upload", up.ID, "error", err)
+		}
+	})
+}
+
+// attend does what is due of an upload.
+func (r *rounds) attend(ctx context.Context, up models.Upload, now time.Time) error {
+	up, err := r.claim(ctx, up, now)
+	switch {
+	case err != nil:
+		if models.ErrorCode(err) == models.CodeNotRunning {
+			return nil // another process was faster
+		}
+		return err
+	case up.State == models.UploadFinishing:
+		if _, err := r.finish(ctx, up); err != nil { // which its owner is told
+			r.Log.Info("an upload came to nothing", "upload", up.ID, "error", err)
+		}
+	case up.Method == models.UploadImport && r.Importer != nil:
+		return r.bring(ctx, up)
+	}
+	return nil
+}
+
+// claim makes this process the one that sees to an upload. NOT_RUNNING where
+// nothing is due any more.
+func (r *rounds) claim(ctx context.Context, up models.Upload, now time.Time) (models.Upload, error) {
+	err := r.Store.Tx(ctx, func(tx store.Tx) (err error) {
+		lib := tx.In(up.Workspace)
+		if up, err = lib.TakeUpload(ctx, up.ID); err != nil {
+			return err
+		}
+		if up.State.Ended() || up.Due.IsZero() || up.Due.After(now) {
+			return models.Errorf(models.CodeNotRunning, "upload %s is not due", up.ID)
+		}
+		lease := r.pace.lease
+		if up.State == models.UploadReceiving {
+			lease = importLease
+		}
+		up.Updated = time.Now().UTC()
+		up.Due = up.Updated.Add(lease)
+		return lib.SaveUpload(ctx, up)
+	})
+	return up, err
+}
+
+// bring has an import go on.
+func (r *rounds) bring(ctx context.Context, up models.Upload) error {
+	at := place{up.Workspace, up.ID, up.Method}
+	again, failure := r.Importer.Import(ctx, up, func(ctx context.Context, offset int64, body io.Reader, c Chunk) (models.Upload, error) {
+		return r.write(ctx, at, offset, body, c)
+	})
+	if failure == nil || ctx.Err() != nil || models.ErrorCode(failure) == models.CodeConflict {
+		return nil //nolint:nilerr // what is left of it is due again once its lease is over
+	}
+	up, err := r.take(ctx, at) // which knows how often it was tried since bytes last came
+	switch {
+	case models.ErrorCode(err) == models.CodeNotFound || up.State != models.UploadReceiving:
+		return nil // it has ended
+	case err != nil:
+		return err
+	case again && up.Attempts < patience:
+		_, err = r.postpone(ctx, up, failure)
+	default:
+		_, err = r.conclude(ctx, up, models.UploadFailed, models.AsError(failure))
+	}
+	return err
+}
+
+// expire ends an upload whose time is over.
+func (r *rounds) expire(ctx context.Context, up models.Upload) error {
+	ctx, release, err := r.turns.take(ctx, up.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
+	up, err = r.Store.In(up.Workspace).TakeUpload(ctx, up.ID)
+	if err != nil || up.State != models.UploadReceiving || up.Expires.After(time.Now()) {
+		return err
+	}
+	_, err = r.conclude(ctx, up, models.UploadExpired, nil)
+	return err
+}
