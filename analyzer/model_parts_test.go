@@ -195,4 +195,6 @@ func (*memory) PresignPut(context.Context, string, time.Duration, blob.PutWant) 
 	return blob.Presigned{}, errors.ErrUnsupported
 }
 
-func (*memory) Sweep(context.Context, time.Duration) error { return nil }
+func (*memory) Sweep(context.Context, time.Duration, func(context.Context, string) (bool, error)) error {
+	return nil
+}

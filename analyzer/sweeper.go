@@ -29,7 +29,7 @@ func (w *Worker) sweep(ctx context.Context) {
 		if time.Since(tidied) >= tidyEvery {
 			tidied = time.Now()
 			err = errors.Join(err, w.Store.DropEvents(ctx, tidied.Add(-events.Keep)),
-				w.Store.DropRequests(ctx, tidied.Add(-keepRequests)), w.Blobs.Sweep(ctx, halfWritten))
+				w.Store.DropRequests(ctx, tidied.Add(-keepRequests)), w.Blobs.Sweep(ctx, halfWritten, w.Store.Growing))
 		}
 		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("what nobody needs any more could not be removed; it is tried again", "error", err)

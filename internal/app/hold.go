@@ -46,7 +46,7 @@ func (a *App) Hold(ctx context.Context) (_ *Holder, err error) {
 		if err := adoptOldLayout(a.cfg.Data); err != nil {
 			return nil, err
 		}
-		if err := a.Blobs.Sweep(ctx, 0); err != nil { // nobody else writes here
+		if err := a.Blobs.Sweep(ctx, 0, a.db.Growing); err != nil { // nobody else writes here
 			return nil, err
 		}
 	}

@@ -74,8 +74,9 @@ type Store interface {
 
 	// Sweep removes what writers that are gone have left half-written for at
 	// least age. What is being written stays, as far as the store can tell: give
-	// it an age that no Put reaches. It may be called at any time.
-	Sweep(ctx context.Context, age time.Duration) error
+	// it an age that no Put reaches. What grows stays as long as keep says so of its
+	// key; nil keeps none. It may be called at any time.
+	Sweep(ctx context.Context, age time.Duration, keep func(ctx context.Context, key string) (bool, error)) error
 
 	// Close lets go of what the store holds open. Nothing may be under way.
 	Close() error

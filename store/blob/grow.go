@@ -2,8 +2,14 @@ package blob
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding"
+	"encoding/hex"
+	"hash"
 	"io"
 	"time"
+
+	"github.com/cuepoint/cuepoint/models"
 )
 
 // Growth is a blob that comes in pieces, over any time and from one process after
@@ -18,12 +24,15 @@ type Growth struct {
 
 // Grower is the part of [Store] that makes blobs of pieces.
 type Grower interface {
-	// Grow adds all that r holds. g is what an earlier call returned or saved, or
-	// just a key for a new blob. Each time more is safe it calls save, every
-	// second or so, and at the end, whatever that is; an error of save's ends it. It
-	// returns how far the blob is, also beside an error: r's own, save's,
-	// STORAGE_FULL, STORAGE_UNAVAILABLE, SOURCE_TOO_LARGE for more than the store
-	// takes in one blob. What was read of r before it failed is kept.
+	// Grow adds all that r holds. g is what was saved last, or just a key for a new
+	// blob. Each time more is safe it calls save: every second or so where the
+	// store is local, else with each part it sends; and at the end, whatever that
+	// is. It may also call it with no more than before, to see that it still may
+	// write. An error of save's ends it. It returns what was saved last, also beside
+	// an error: r's own, save's, the context's, STORAGE_FULL, STORAGE_UNAVAILABLE,
+	// SOURCE_TOO_LARGE for more than the store takes in one blob. What was read of r
+	// before it failed, or before the context ended, is kept. r is read from one
+	// goroutine, and a Read that hangs is waited for.
 	//
 	// One call at a time goes on from what was saved last. CONFLICT where a local
 	// store sees another at it. What one still writes that lost its turn (its save
@@ -53,4 +62,62 @@ type Grower interface {
 type Part struct {
 	Presigned
 	Size int64 // in bytes
+}
+
+// Tally counts and hashes the bytes of a blob that grows, over all its pieces.
+type Tally struct {
+	Size int64
+	hash resumable
+}
+
+// resumable is a hash whose state can be kept: SHA-256 is.
+type resumable interface {
+	hash.Hash
+	encoding.BinaryMarshaler
+	encoding.BinaryUnmarshaler
+}
+
+// Tally returns that of what has grown. INVALID_ARGUMENT where the state of the
+// hash is none, as after others have put the bytes.
+func (g Growth) Tally() (*Tally, error) {
+	h, _ := sha256.New().(resumable)
+	if g.Size > 0 {
+		if err := h.UnmarshalBinary(g.SHA256); err != nil {
+			return nil, models.Errorf(models.CodeInvalidArgument, "what is known of %s is not enough to go on with it; send it again", g.Key).Because(err)
+		}
+	}
+	return &Tally{g.Size, h}, nil
+}
+
+// Add counts bytes that came.
+func (t *Tally) Add(p []byte) {
+	t.Size += int64(len(p))
+	t.hash.Write(p)
+}
+
+// SHA256 is the hash of all bytes, in lower-case hex.
+func (t *Tally) SHA256() string { return hex.EncodeToString(t.hash.Sum(nil)) }
+
+// At returns g as it is with all that a tally has counted.
+func (g Growth) At(t *Tally) Growth {
+	g.Size = t.Size
+	g.SHA256, _ = t.hash.MarshalBinary() // which does not fail
+	return g
+}
+
+// Check returns the hash of what has grown. CHECKSUM_MISMATCH unless it has size
+// bytes, which hash to sum unless that is empty.
+func (g Growth) Check(size int64, sum string) (string, error) {
+	tally, err := g.Tally()
+	if err != nil {
+		return "", err
+	}
+	got := tally.SHA256()
+	switch {
+	case g.Size != size:
+		return "", mismatch("%d of the %d bytes that were announced", g.Size, size)
+	case sum != "" && sum != got:
+		return "", mismatch("%s is their hash, and %s was announced", got, sum)
+	}
+	return got, nil
 }

@@ -19,7 +19,8 @@ import (
 type Backend struct {
 	// Open returns an empty store of its own.
 	Open func(t *testing.T) blob.Store
-	// Unfinished names what Puts of a key, or of any, have left half-written.
+	// Unfinished names what Puts of a key, or of any, have left half-written, and
+	// what has grown.
 	Unfinished func(t *testing.T, s blob.Store, key string) []string
 	// Part is the size of the parts in which the store sends larger blobs; 0
 	// where it has none.

@@ -226,7 +226,7 @@ func testSweep(t *testing.T, b Backend, s blob.Store) {
 		done <- err
 	}()
 	<-r.at
-	err := s.Sweep(t.Context(), time.Hour)
+	err := s.Sweep(t.Context(), time.Hour, nil)
 	close(released)
 	if err := errors.Join(err, <-done); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -20,11 +21,12 @@ import (
 )
 
 // Blobs keeps blobs as files of a directory, under paths that are their keys,
-// and what is being written in a hidden directory beside them. It implements
+// and what is being written in hidden directories beside them. It implements
 // [blob.Store], [blob.Local] and [blob.TreePutter]. A path never leads out of
 // the directory, symbolic links included.
 type Blobs struct {
-	root *os.Root
+	root   *os.Root
+	chunks sync.Pool // of *chunk
 }
 
 // OpenBlobs opens a directory of blobs, creating it where there is none.
@@ -40,7 +42,7 @@ func OpenBlobs(dir string) (*Blobs, error) {
 	if err != nil {
 		return nil, coded(fmt.Errorf("open blobs: %w", err))
 	}
-	return &Blobs{root}, nil
+	return &Blobs{root: root}, nil
 }
 
 // Close implements [blob.Store].
@@ -88,25 +90,39 @@ func (b *Blobs) place(from, to string) error {
 	parent := path.Dir(to)
 	err := b.root.Rename(from, to)
 	for tries := 0; errors.Is(err, fs.ErrNotExist) && tries < 16; tries++ {
-		if err = b.root.MkdirAll(parent, 0o755); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err = b.makeDir(parent); err != nil {
 			break
-		}
-		for dir := parent; dir != "."; {
-			dir = path.Dir(dir)
-			if err := b.flush(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
 		}
 		err = b.root.Rename(from, to)
 	}
-	switch {
-	case errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
-		return models.Errorf(models.CodeInvalidArgument, "%s is the directory of other files, or below a file; choose another key", to).Because(err)
-	case err != nil:
-		return err
+	if err != nil {
+		return clash(to, err)
 	}
 	if err := b.flush(parent); err != nil && !errors.Is(err, fs.ErrNotExist) { // deleted already
 		return err
+	}
+	return nil
+}
+
+// clash gives a key that cannot be a file beside the others its code.
+func clash(key string, err error) error {
+	if errors.Is(err, syscall.EISDIR) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist) {
+		return models.Errorf(models.CodeInvalidArgument, "%s is the directory of other files, or below a file; choose another key", key).Because(err)
+	}
+	return err
+}
+
+// makeDir makes a directory that outlives a power cut. Deletions beside us may
+// remove it while it is empty.
+func (b *Blobs) makeDir(dir string) error {
+	if err := b.root.MkdirAll(dir, 0o755); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for dir != "." {
+		dir = path.Dir(dir)
+		if err := b.flush(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }

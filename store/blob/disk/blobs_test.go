@@ -3,6 +3,7 @@ package disk_test
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,12 +45,22 @@ func unfinished(t *testing.T, dir string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	err = filepath.WalkDir(filepath.Join(dir, ".growing"), func(path string, _ fs.DirEntry, err error) error {
+		if !errors.Is(err, fs.ErrNotExist) {
+			left = append(left, path)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return left
 }
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	blobtest.Run(t, blobtest.Backend{
+	backend := blobtest.Backend{
 		Open: func(t *testing.T) blob.Store {
 			t.Helper()
 			dir := filepath.Join(t.TempDir(), "a folder", "with blobs")
@@ -59,7 +70,9 @@ func TestContract(t *testing.T) {
 			t.Helper()
 			return unfinished(t, s.(placed).dir)
 		},
-	})
+	}
+	blobtest.Run(t, backend)
+	blobtest.RunGrower(t, backend)
 }
 
 func put(t *testing.T, b *disk.Blobs, key, text string) error {
@@ -90,10 +103,10 @@ func TestASweepRemovesWhatNobodyWrites(t *testing.T) {
 	if _, err := w.Write([]byte("half ")); err != nil { // its file is there now
 		t.Fatal(err)
 	}
-	if err := b.Sweep(t.Context(), time.Hour); err != nil || len(unfinished(t, dir)) != 3 {
+	if err := b.Sweep(t.Context(), time.Hour, nil); err != nil || len(unfinished(t, dir)) != 3 {
 		t.Errorf("too young to go, but left: %v, %v", unfinished(t, dir), err)
 	}
-	if err := b.Sweep(t.Context(), 0); err != nil || len(unfinished(t, dir)) != 1 {
+	if err := b.Sweep(t.Context(), 0, nil); err != nil || len(unfinished(t, dir)) != 1 {
 		t.Errorf("left: %v, %v, want the one that is being written", unfinished(t, dir), err)
 	}
 	if _, err := w.Write([]byte("whole")); err != nil {

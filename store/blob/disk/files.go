@@ -46,8 +46,11 @@ func flush(path string) error {
 	return f.Sync()
 }
 
-// coded gives a forbidden place its code.
+// coded gives a forbidden place its code, and a file that may not be so large.
 func coded(err error) error {
+	if errors.Is(err, syscall.EFBIG) {
+		return models.Errorf(models.CodeSourceTooLarge, "larger than a file may be in the data directory; cut it into parts").Because(err)
+	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) {
 		return models.Errorf(models.CodeInvalidArgument, "the data directory cannot be written; choose another with --data").Because(err)
 	}

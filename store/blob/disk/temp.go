@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 	"syscall"
 	"time"
 
@@ -71,7 +72,11 @@ func (b *Blobs) dropTemp(f *os.File) {
 }
 
 // Sweep implements [blob.Store]. It knows who is still writing.
-func (b *Blobs) Sweep(ctx context.Context, age time.Duration) error {
+func (b *Blobs) Sweep(ctx context.Context, age time.Duration, keep func(context.Context, string) (bool, error)) error {
+	return errors.Join(b.sweepUnfinished(ctx, age), b.sweepGrowing(ctx, age, keep))
+}
+
+func (b *Blobs) sweepUnfinished(ctx context.Context, age time.Duration) error {
 	entries, err := fs.ReadDir(b.root.FS(), unfinished)
 	if err != nil {
 		return fmt.Errorf("sweep blobs: %w", err)
@@ -88,6 +93,39 @@ func (b *Blobs) Sweep(ctx context.Context, age time.Duration) error {
 		errs = append(errs, b.sweep(path.Join(unfinished, entry.Name())))
 	}
 	return errors.Join(errs...)
+}
+
+func (b *Blobs) sweepGrowing(ctx context.Context, age time.Duration, keep func(context.Context, string) (bool, error)) error {
+	var errs []error
+	err := fs.WalkDir(b.root.FS(), growing, func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // nothing grows, or no more
+		}
+		if err := errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			return nil
+		}
+		if stat, err := entry.Info(); err == nil && time.Since(stat.ModTime()) >= age {
+			errs = append(errs, b.sweepGrowth(ctx, name, keep))
+		}
+		return nil
+	})
+	return errors.Join(append(errs, err)...)
+}
+
+// sweepGrowth removes a file that is not to be kept.
+func (b *Blobs) sweepGrowth(ctx context.Context, name string, keep func(context.Context, string) (bool, error)) error {
+	if keep != nil {
+		kept, err := keep(ctx, strings.TrimPrefix(name, growing+"/"))
+		if kept || err != nil {
+			return err
+		}
+	}
+	err := b.sweep(name)
+	b.prune(path.Dir(name))
+	return err
 }
 
 // sweep removes an unfinished file or directory that nobody works on.

@@ -86,7 +86,7 @@ func (s *Store) DeletePrefix(ctx context.Context, prefix string) error {
 
 // Sweep implements [blob.Store]: it aborts uploads that were begun before age.
 // MinIO does not list them, and aborts them by itself a day after.
-func (s *Store) Sweep(ctx context.Context, age time.Duration) error {
+func (s *Store) Sweep(ctx context.Context, age time.Duration, _ func(context.Context, string) (bool, error)) error {
 	before := time.Now().Add(-age)
 	uploads, stop := context.WithCancel(ctx)
 	defer stop()

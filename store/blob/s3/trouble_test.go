@@ -65,7 +65,7 @@ func TestAServerThatStopsIsUnavailableUntilItIsBack(t *testing.T) {
 		"list":   func(ctx context.Context) error { _, err := s.List(ctx, "", "", 1); return err },
 		"delete": func(ctx context.Context) error { return s.Delete(ctx, "a/key") },
 		"below":  func(ctx context.Context) error { return s.DeletePrefix(ctx, "a/") },
-		"sweep":  func(ctx context.Context) error { return s.Sweep(ctx, time.Hour) },
+		"sweep":  func(ctx context.Context) error { return s.Sweep(ctx, time.Hour, nil) },
 	} {
 		all.Go(func() {
 			if err := call(t.Context()); models.ErrorCode(err) != models.CodeStorageUnavailable {
@@ -203,7 +203,7 @@ func TestASweepAbortsOldUploads(t *testing.T) {
 		fmt.Fprintf(w, "<ListMultipartUploadsResult>"+upload+upload+"</ListMultipartUploadsResult>",
 			"old", time.Now().Add(-2*time.Hour).UTC().Format(time.RFC3339), "new", time.Now().UTC().Format(time.RFC3339))
 	})
-	if err := s.Sweep(t.Context(), time.Hour); err != nil {
+	if err := s.Sweep(t.Context(), time.Hour, nil); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"/bucket/old 1"}, aborted); diff != "" {
