@@ -45,6 +45,7 @@ type Upload struct {
 	SHA256      string // lower-case hex: what was announced, or else what came once it is done
 	Metadata    string // the Upload-Metadata of tus, as it was sent
 	Source      string // where an import or a watch has it from, for people
+	Download    []byte // how an import goes on, with the secrets of its address: never shown; nil once it has ended
 
 	Origin    string // the web origin that may send it; empty for this server's own alone
 	TokenHash string // SHA-256 in lower-case hex of what lets who has no key send it; empty for none

@@ -15,7 +15,7 @@ import (
 const uploadColumns = `workspace, id, fence, ` + sqldb.UploadColumns + `, created`
 
 // uploadMarks stand for the values of [sqldb.UploadColumns].
-const uploadMarks = `$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25`
+const uploadMarks = `$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26`
 
 // uploadValues are those of uploadColumns but the last.
 func (l *library) uploadValues(u models.Upload) ([]any, error) {
@@ -24,7 +24,7 @@ func (l *library) uploadValues(u models.Upload) ([]any, error) {
 	return []any{
 		l.workspace, clean(u.ID), u.Fence,
 		clean(u.Method), clean(u.State), code, clean(message), clean(u.Filename), clean(u.ContentType), u.Length, u.Offset,
-		clean(u.SHA256), clean(u.Metadata), clean(u.Source), clean(u.Origin), clean(u.TokenHash), video, clean(u.VideoID), u.Duplicate,
+		clean(u.SHA256), clean(u.Metadata), clean(u.Source), u.Download, clean(u.Origin), clean(u.TokenHash), video, clean(u.VideoID), u.Duplicate,
 		clean(u.Key), u.Growth, nullTime(u.Due), u.Attempts, u.Updated, nullTime(u.Expires),
 	}, err
 }
@@ -36,7 +36,7 @@ func scanUpload(row pgx.CollectableRow) (models.Upload, error) {
 	var due, expires *time.Time
 	err := row.Scan(&u.Workspace, &u.ID, &u.Fence,
 		&u.Method, &u.State, &code, &message, &u.Filename, &u.ContentType, &u.Length, &u.Offset,
-		&u.SHA256, &u.Metadata, &u.Source, &u.Origin, &u.TokenHash, &video, &u.VideoID, &u.Duplicate,
+		&u.SHA256, &u.Metadata, &u.Source, &u.Download, &u.Origin, &u.TokenHash, &video, &u.VideoID, &u.Duplicate,
 		&u.Key, &u.Growth, &due, &u.Attempts, &u.Updated, &expires, &u.Created)
 	if err != nil {
 		return u, err
@@ -62,7 +62,7 @@ func (l *library) CreateUpload(ctx context.Context, u models.Upload, quota int64
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO uploads (`+uploadColumns+`) VALUES ($1,$2,$3,`+uploadMarks+`,$26)`, append(values, u.Created)...)
+		_, err := tx.Exec(ctx, `INSERT INTO uploads (`+uploadColumns+`) VALUES ($1,$2,$3,`+uploadMarks+`,$27)`, append(values, u.Created)...)
 		return err
 	})
 }

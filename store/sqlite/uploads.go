@@ -16,14 +16,14 @@ import (
 const uploadColumns = `workspace, id, fence, ` + sqldb.UploadColumns + `, created`
 
 // uploadMarks stand for the values of [sqldb.UploadColumns].
-var uploadMarks = marks(22)
+var uploadMarks = marks(23)
 
 // uploadValues are those of [sqldb.UploadColumns].
 func uploadValues(u models.Upload) ([]any, error) {
 	code, message := sqldb.ErrorColumns(u.Error)
 	video, err := sqldb.UploadVideoColumn(u.Video)
 	return []any{
-		u.Method, u.State, code, message, u.Filename, u.ContentType, u.Length, u.Offset, u.SHA256, u.Metadata, u.Source, u.Origin,
+		u.Method, u.State, code, message, u.Filename, u.ContentType, u.Length, u.Offset, u.SHA256, u.Metadata, u.Source, u.Download, u.Origin,
 		u.TokenHash, video, u.VideoID, u.Duplicate, u.Key, u.Growth, nullMicros(u.Due), u.Attempts, u.Updated.UnixMicro(), nullMicros(u.Expires),
 	}, err
 }
@@ -35,7 +35,7 @@ func scanUpload(row scanner) (models.Upload, error) {
 	var created, updated int64
 	var due, expires sql.NullInt64
 	err := row.Scan(&u.Workspace, &u.ID, &u.Fence,
-		&u.Method, &u.State, &code, &message, &u.Filename, &u.ContentType, &u.Length, &u.Offset, &u.SHA256, &u.Metadata, &u.Source, &u.Origin,
+		&u.Method, &u.State, &code, &message, &u.Filename, &u.ContentType, &u.Length, &u.Offset, &u.SHA256, &u.Metadata, &u.Source, &u.Download, &u.Origin,
 		&u.TokenHash, &video, &u.VideoID, &u.Duplicate, &u.Key, &u.Growth, &due, &u.Attempts, &updated, &expires, &created)
 	if err != nil {
 		return u, err

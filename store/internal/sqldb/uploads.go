@@ -9,7 +9,7 @@ import (
 
 // UploadColumns are those that a save of an upload writes: all but workspace, id,
 // fence and created.
-const UploadColumns = `method, state, error_code, error_message, filename, content_type, length, received, sha256, metadata, source, origin,
+const UploadColumns = `method, state, error_code, error_message, filename, content_type, length, received, sha256, metadata, source, download, origin,
 	token_hash, video, video_id, duplicate, key, growth, due, attempts, updated, expires`
 
 // Unended is the condition of the uploads that have not ended.

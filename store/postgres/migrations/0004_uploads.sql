@@ -17,6 +17,7 @@ CREATE TABLE uploads (
     sha256        text NOT NULL,
     metadata      text NOT NULL,
     source        text NOT NULL,
+    download      bytea, -- how an import goes on, with the secrets of its address
     origin        text NOT NULL,
     token_hash    text NOT NULL,
     video         json NOT NULL, -- what its owner says of it

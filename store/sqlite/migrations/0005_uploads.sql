@@ -17,6 +17,7 @@ CREATE TABLE uploads (
     sha256        TEXT NOT NULL,
     metadata      TEXT NOT NULL,
     source        TEXT NOT NULL,
+    download      BLOB, -- how an import goes on, with the secrets of its address
     origin        TEXT NOT NULL,
     token_hash    TEXT NOT NULL,
     video         TEXT NOT NULL, -- what its owner says of it, as JSON
