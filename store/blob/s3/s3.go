@@ -204,6 +204,11 @@ func (s *Store) Open(ctx context.Context, key string, offset, length int64) (io.
 	if err := blob.CheckRange(key, offset); err != nil {
 		return nil, blob.Info{}, err
 	}
+	return s.open(ctx, key, offset, length)
+}
+
+// open is Open for any name.
+func (s *Store) open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, blob.Info, error) {
 	opt := minio.GetObjectOptions{Checksum: true}
 	switch {
 	case length == 0:
@@ -231,7 +236,7 @@ func (s *Store) Open(ctx context.Context, key string, offset, length int64) (io.
 
 // empty is the answer to a range that holds nothing, if there is such a blob.
 func (s *Store) empty(ctx context.Context, key string) (io.ReadCloser, blob.Info, error) {
-	info, err := s.Stat(ctx, key)
+	info, err := s.stat(ctx, key)
 	if err != nil {
 		return nil, blob.Info{}, err
 	}
@@ -257,6 +262,11 @@ func (s *Store) Stat(ctx context.Context, key string) (blob.Info, error) {
 	if err := blob.CheckKey(key); err != nil {
 		return blob.Info{}, err
 	}
+	return s.stat(ctx, key)
+}
+
+// stat is Stat for any name.
+func (s *Store) stat(ctx context.Context, key string) (blob.Info, error) {
 	object, err := s.core.StatObject(ctx, s.bucket, s.prefix+key, minio.StatObjectOptions{Checksum: true})
 	if err != nil {
 		return blob.Info{}, explain(ctx, fmt.Errorf("look for %s: %w", key, err))
