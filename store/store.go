@@ -218,6 +218,7 @@ type Library interface {
 
 	Keyring
 	Uploads
+	Watches
 
 	// Operation returns an operation. NOT_FOUND.
 	Operation(ctx context.Context, id string) (models.Operation, error)

@@ -90,6 +90,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"the blob of an upload is wanted until it ends":      testGrowing,
 		"uploads that ended are forgotten":                   testDropUploads,
 		"what is used is counted once":                       testUsage,
+		"watched files are kept under any names":             testWatched,
+		"watched files come due":                             testDueWatched,
+		"of many that take up a watched file one does":       testWatchedRace,
 		"of many uploads at once those are made that fit":    testUploadQuota,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -49,3 +49,19 @@ CREATE INDEX videos_sha256 ON videos (workspace, sha256) WHERE deleted IS NULL;
 
 -- What the sources take up.
 CREATE INDEX videos_usage ON videos (workspace, blob, size);
+
+-- Files that lie where we look, and how far they are with us. A name is any bytes.
+CREATE TABLE watched (
+    workspace text COLLATE "C" NOT NULL,
+    watch     text COLLATE "C" NOT NULL,
+    name      bytea NOT NULL,
+    version   text NOT NULL,
+    sidecar   text NOT NULL,
+    upload_id text COLLATE "C" NOT NULL,
+    due       timestamptz,
+    attempts  integer NOT NULL,
+    revision  bigint NOT NULL,
+    PRIMARY KEY (workspace, watch, name)
+);
+
+CREATE INDEX watched_due ON watched (workspace, watch, due) WHERE due IS NOT NULL;

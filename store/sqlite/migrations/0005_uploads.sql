@@ -49,3 +49,19 @@ CREATE INDEX videos_sha256 ON videos (workspace, sha256) WHERE deleted IS NULL;
 
 -- What the sources take up.
 CREATE INDEX videos_usage ON videos (workspace, blob, size);
+
+-- Files that lie where we look, and how far they are with us. A name is any bytes.
+CREATE TABLE watched (
+    workspace TEXT NOT NULL,
+    watch     TEXT NOT NULL,
+    name      BLOB NOT NULL,
+    version   TEXT NOT NULL,
+    sidecar   TEXT NOT NULL,
+    upload_id TEXT NOT NULL,
+    due       INTEGER,
+    attempts  INTEGER NOT NULL,
+    revision  INTEGER NOT NULL,
+    PRIMARY KEY (workspace, watch, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX watched_due ON watched (workspace, watch, due) WHERE due IS NOT NULL;
