@@ -82,6 +82,9 @@ func (s *submission) join(ctx context.Context, known *models.Video) error {
 	if err == nil && captions {
 		err = s.putCaptions(ctx)
 	}
+	if err == nil {
+		err = s.share(ctx, known, source)
+	}
 	if err != nil {
 		return err
 	}
@@ -89,6 +92,44 @@ func (s *submission) join(ctx context.Context, known *models.Video) error {
 		s.edit(t, source, captions)
 		return nil
 	})
+}
+
+// share gives the bytes to the duplicates of a video that have lost theirs too.
+func (s *submission) share(ctx context.Context, known *models.Video, source bool) error {
+	duplicates, err := s.Store.In(s.workspace).Duplicates(ctx, known.SHA256)
+	if err != nil {
+		return err
+	}
+	_, here := s.Blobs.(blob.Local)
+	nobodys := WithAnswer(ctx, func(context.Context, store.TxLibrary, string) error { return nil })
+	for _, one := range duplicates {
+		lost := source // what was true of the blob that they share
+		if one.Blob != known.Blob {
+			lost, err = s.lost(ctx, one.Blob, one.Size, one.SHA256, here)
+		}
+		if err == nil && lost && one.ID != known.ID {
+			err = s.replaceSource(nobodys, one.ID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replaceSource gives a video the source anew, unless it is gone by now.
+func (s *submission) replaceSource(ctx context.Context, id string) error {
+	if err := s.putSource(ctx); err != nil {
+		return err
+	}
+	err := s.change(ctx, id, func(t *turn) error {
+		t.video.Blob, t.update.Blob = s.video.Blob, &s.video.Blob
+		return nil
+	})
+	if models.ErrorCode(err) == models.CodeNotFound {
+		return nil
+	}
+	return err
 }
 
 // change lets f change what a video came with, gives up the files that it does

@@ -69,11 +69,7 @@ func (w *Worker) Sweep(ctx context.Context) error {
 		}
 		var errs []error
 		for _, prefix := range prefixes {
-			err := w.remove(ctx, prefix)
-			if err == nil {
-				err = w.Store.Forget(ctx, prefix)
-			}
-			errs = append(errs, err)
+			errs = append(errs, w.remove(ctx, prefix))
 		}
 		if err := errors.Join(errs...); err != nil {
 			return err
@@ -82,14 +78,31 @@ func (w *Worker) Sweep(ctx context.Context) error {
 }
 
 // remove removes all blobs below a prefix that ends with a slash, or the one of
-// that key, unless a video has it again.
+// that key, and takes it off the list. A key that a video or an upload has is kept.
 func (w *Worker) remove(ctx context.Context, prefix string) error {
+	var err error
 	if strings.HasSuffix(prefix, "/") {
-		return w.Blobs.DeletePrefix(ctx, prefix)
+		err = w.Blobs.DeletePrefix(ctx, prefix)
+	} else {
+		err = w.removeKey(ctx, prefix)
 	}
-	used, err := w.Store.SourceInUse(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	return w.Store.Forget(ctx, prefix)
+}
+
+func (w *Worker) removeKey(ctx context.Context, key string) error {
+	used, err := w.Store.SourceInUse(ctx, key)
+	if err == nil && used {
+		// Who gives it up from now on puts it on the list again, but it may have been
+		// given up since it was asked for.
+		if err = w.Store.Forget(ctx, key); err == nil {
+			used, err = w.Store.SourceInUse(ctx, key)
+		}
+	}
 	if err != nil || used {
 		return err
 	}
-	return w.Blobs.Delete(ctx, prefix)
+	return w.Blobs.Delete(ctx, key)
 }

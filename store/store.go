@@ -154,6 +154,10 @@ type Library interface {
 	// NOT_FOUND, which is an answer and no fault.
 	VideoBySHA256(ctx context.Context, sum string) (*models.Video, error)
 
+	// Duplicates lists the duplicates made of these source bytes that are not
+	// deleted, the oldest first.
+	Duplicates(ctx context.Context, sum string) ([]*models.Video, error)
+
 	// Videos lists videos. A page goes on behind the last video of the page
 	// before, whatever came or went meanwhile. INVALID_ARGUMENT for a filter or
 	// an order that cannot be, and for a page token that was not given for this

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/cuepoint/cuepoint/models"
 )
 
 func TestPagesOfRareEventsMayBeEmptyWithMoreToCome(t *testing.T) {
@@ -55,4 +57,31 @@ func TestWhoIsNotPatientIsToldThatThereIsNothing(t *testing.T) {
 			t.Errorf("between two events: %d", after)
 		}
 	})
+}
+
+// What happens to an upload that is no video yet is for those who ask for all,
+// and for none who ask for a video.
+func TestEventsOfUploadsAreOfNoVideo(t *testing.T) {
+	t.Parallel()
+	source := newOutbox()
+	source.record("a", "b")
+	want := models.Event{Cursor: 5, Workspace: "ours", UploadID: "u", Type: models.EventUploadCreated}
+	done := models.Event{Cursor: 6, Workspace: "ours", UploadID: "u", VideoID: "a", Type: models.EventUploadDone}
+	source.events = append(source.events, want, done)
+	source.last = done.Cursor
+	f := New(source, slog.New(slog.DiscardHandler))
+	for name, test := range map[string]struct {
+		filter Filter
+		want   []models.Event
+	}{
+		"all":     {Filter{Workspace: "ours"}, source.events},
+		"a video": {Filter{VideoID: "a"}, []models.Event{source.events[0], done}},
+		"a type":  {Filter{Types: []models.EventType{models.EventUploadCreated}}, []models.Event{want}},
+		"others":  {Filter{Workspace: "theirs"}, nil},
+	} {
+		page, err := f.Page(t.Context(), 0, test.filter, 10)
+		if diff := cmp.Diff(test.want, page.Events); err != nil || diff != "" {
+			t.Errorf("%s, %v (-want +got):\n%s", name, err, diff)
+		}
+	}
 }

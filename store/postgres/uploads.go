@@ -97,11 +97,10 @@ func (l *library) SaveUpload(ctx context.Context, u models.Upload) error {
 	if _, err := l.Upload(ctx, u.ID); err != nil {
 		return err
 	}
-	err = sqldb.Overtaken(u.ID)
-	if l.tx != nil {
-		l.tx.noted(err)
+	if err = sqldb.Overtaken(u.ID); l.tx == nil {
+		return err
 	}
-	return err
+	return l.tx.noted(err)
 }
 
 // TakeUpload implements [store.Library].

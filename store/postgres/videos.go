@@ -52,6 +52,15 @@ func (l *library) VideoBySHA256(ctx context.Context, sum string) (*models.Video,
 	return l.video(ctx, "sha256 = $2 AND deleted IS NULL ORDER BY duplicate, created, id LIMIT 1", sum)
 }
 
+// Duplicates implements [store.Library].
+func (l *library) Duplicates(ctx context.Context, sum string) ([]*models.Video, error) {
+	all, err := videos(ctx, l.read(), `workspace = $1 AND sha256 = $2 AND deleted IS NULL AND duplicate ORDER BY created, id`, l.workspace, clean(sum))
+	if err != nil {
+		return nil, coded(ctx, fmt.Errorf("list duplicates: %w", err))
+	}
+	return all, nil
+}
+
 func (l *library) video(ctx context.Context, condition, value string) (*models.Video, error) {
 	found, err := query(ctx, l.read(), scanVideo,
 		`SELECT `+videoColumns+` FROM videos WHERE workspace = $1 AND `+condition, l.workspace, clean(value))
@@ -96,28 +105,29 @@ func (l *library) Videos(ctx context.Context, q store.VideoQuery) (store.VideoPa
 
 // EachVideo implements [store.Store].
 func (s *Store) EachVideo(ctx context.Context, after string, limit int) ([]*models.Video, error) {
-	videos, err := query(ctx, s.pool, scanVideo,
-		`SELECT `+videoColumns+` FROM videos WHERE id > $1 ORDER BY id LIMIT $2`, clean(after), limit)
-	if err == nil {
-		err = loadRuns(ctx, s.pool, videos)
-	}
+	all, err := videos(ctx, s.pool, `id > $1 ORDER BY id LIMIT $2`, clean(after), limit)
 	if err != nil {
 		return nil, coded(ctx, fmt.Errorf("list all videos: %w", err))
 	}
-	return videos, nil
+	return all, nil
 }
 
 // Expired implements [store.Store].
 func (s *Store) Expired(ctx context.Context, now time.Time, limit int) ([]*models.Video, error) {
-	videos, err := query(ctx, s.pool, scanVideo,
-		`SELECT `+videoColumns+` FROM videos WHERE purge <= $1 ORDER BY purge, id LIMIT $2`, now, limit)
-	if err == nil {
-		err = loadRuns(ctx, s.pool, videos)
-	}
+	expired, err := videos(ctx, s.pool, `purge <= $1 ORDER BY purge, id LIMIT $2`, now, limit)
 	if err != nil {
 		return nil, coded(ctx, fmt.Errorf("list expired videos: %w", err))
 	}
-	return videos, nil
+	return expired, nil
+}
+
+// videos reads videos with their runs.
+func videos(ctx context.Context, r reader, where string, args ...any) ([]*models.Video, error) {
+	all, err := query(ctx, r, scanVideo, `SELECT `+videoColumns+` FROM videos WHERE `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return all, loadRuns(ctx, r, all)
 }
 
 // UpdateVideo implements [store.Library].

@@ -51,6 +51,15 @@ func (l *library) VideoBySHA256(ctx context.Context, sum string) (*models.Video,
 	return l.video(ctx, "sha256 = ? AND deleted IS NULL ORDER BY duplicate, created, id LIMIT 1", sum)
 }
 
+// Duplicates implements [store.Library].
+func (l *library) Duplicates(ctx context.Context, sum string) ([]*models.Video, error) {
+	all, err := videos(ctx, l.read(), `workspace = ? AND sha256 = ? AND deleted IS NULL AND duplicate ORDER BY created, id`, l.workspace, sum)
+	if err != nil {
+		return nil, coded(fmt.Errorf("list duplicates: %w", err))
+	}
+	return all, nil
+}
+
 func (l *library) video(ctx context.Context, condition, value string) (*models.Video, error) {
 	v, err := scanVideo(l.read().QueryRowContext(ctx,
 		`SELECT `+videoColumns+` FROM videos WHERE workspace = ? AND `+condition, l.workspace, value))
@@ -99,34 +108,33 @@ func (l *library) Videos(ctx context.Context, q store.VideoQuery) (store.VideoPa
 
 // EachVideo implements [store.Store].
 func (s *Store) EachVideo(ctx context.Context, after string, limit int) ([]*models.Video, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+videoColumns+` FROM videos WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
+	all, err := videos(ctx, s.read, `id > ? ORDER BY id LIMIT ?`, after, limit)
 	if err != nil {
 		return nil, coded(fmt.Errorf("list all videos: %w", err))
 	}
-	videos, err := collect(rows, scanVideo)
-	if err == nil {
-		err = loadRuns(ctx, s.read, videos)
-	}
-	if err != nil {
-		return nil, coded(fmt.Errorf("list all videos: %w", err))
-	}
-	return videos, nil
+	return all, nil
 }
 
 // Expired implements [store.Store].
 func (s *Store) Expired(ctx context.Context, now time.Time, limit int) ([]*models.Video, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+videoColumns+` FROM videos WHERE purge <= ? ORDER BY purge, id LIMIT ?`, now.UnixMicro(), limit)
+	expired, err := videos(ctx, s.read, `purge <= ? ORDER BY purge, id LIMIT ?`, now.UnixMicro(), limit)
 	if err != nil {
 		return nil, coded(fmt.Errorf("list expired videos: %w", err))
 	}
-	videos, err := collect(rows, scanVideo)
-	if err == nil {
-		err = loadRuns(ctx, s.read, videos)
-	}
+	return expired, nil
+}
+
+// videos reads videos with their runs.
+func videos(ctx context.Context, from reader, where string, args ...any) ([]*models.Video, error) {
+	rows, err := from.QueryContext(ctx, `SELECT `+videoColumns+` FROM videos WHERE `+where, args...)
 	if err != nil {
-		return nil, coded(fmt.Errorf("list expired videos: %w", err))
+		return nil, err
 	}
-	return videos, nil
+	all, err := collect(rows, scanVideo)
+	if err != nil {
+		return nil, err
+	}
+	return all, loadRuns(ctx, from, all)
 }
 
 // UpdateVideo implements [store.Library].

@@ -176,11 +176,12 @@ func testUploadQuota(t *testing.T, db store.Store) {
 			all.Go(func() {
 				u := newUpload(100*n + i)
 				u.Length = length
-				err := error(nil)
+				create := func(l store.Library) error { return l.CreateUpload(t.Context(), u, quota) }
+				var err error
 				if i%2 == 0 {
-					err = db.In(workspace).CreateUpload(t.Context(), u, quota)
+					err = create(db.In(workspace))
 				} else {
-					err = db.Tx(t.Context(), func(tx store.Tx) error { return tx.In(workspace).CreateUpload(t.Context(), u, quota) })
+					err = db.Tx(t.Context(), func(tx store.Tx) error { return create(tx.In(workspace)) })
 				}
 				if code := models.ErrorCode(err); code != "" && code != models.CodeQuotaExceeded {
 					t.Error(err)

@@ -94,6 +94,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"watched files come due":                             testDueWatched,
 		"of many that take up a watched file one does":       testWatchedRace,
 		"of many uploads at once those are made that fit":    testUploadQuota,
+		"duplicates stand beside the video they are of":      testDuplicates,
+		"videos that share a source keep it from each other": testSharedSource,
+		"of many at once one is no duplicate":                testDuplicateRace,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,7 +140,7 @@ func testVideo(t *testing.T, db store.Store) {
 	want.Media = &models.MediaInfo{Container: "mov", Duration: time.Minute, Streams: []models.Stream{{Kind: models.StreamVideo, Width: 16}}}
 	want.Error = models.Errorf(models.CodeTruncatedMedia, "it ends early")
 	want.Labels, want.ExternalID = map[string]string{"env": "Prod", "empty": ""}, "asset-1"
-	want.Poster = new(time.Duration)
+	want.Poster, want.Duplicate = new(time.Duration), true
 	if err := s.CreateVideo(t.Context(), want); err != nil {
 		t.Fatal(err)
 	}
