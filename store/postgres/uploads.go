@@ -159,7 +159,7 @@ func (s *Store) DueUploads(ctx context.Context, now time.Time, limit int) ([]mod
 
 // ExpiredUploads implements [store.Store].
 func (s *Store) ExpiredUploads(ctx context.Context, now time.Time, limit int) ([]models.Upload, error) {
-	return uploads(ctx, s.pool, `state = 'receiving' AND expires <= $1 ORDER BY expires, id LIMIT $2`, now, limit)
+	return uploads(ctx, s.pool, sqldb.Unended+` AND state = 'receiving' AND expires <= $1 ORDER BY expires, id LIMIT $2`, now, limit)
 }
 
 func uploads(ctx context.Context, r reader, where string, args ...any) ([]models.Upload, error) {

@@ -54,7 +54,7 @@ func (l *library) VideoBySHA256(ctx context.Context, sum string) (*models.Video,
 
 // Duplicates implements [store.Library].
 func (l *library) Duplicates(ctx context.Context, sum string) ([]*models.Video, error) {
-	all, err := videos(ctx, l.read(), `workspace = $1 AND sha256 = $2 AND deleted IS NULL AND duplicate ORDER BY created, id`, l.workspace, clean(sum))
+	all, err := videos(ctx, l.read(), `workspace = $1 AND sha256 = $2 AND deleted IS NULL AND duplicate = TRUE ORDER BY created, id`, l.workspace, clean(sum))
 	if err != nil {
 		return nil, coded(ctx, fmt.Errorf("list duplicates: %w", err))
 	}

@@ -3,7 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strconv"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -29,6 +32,7 @@ type transaction struct {
 	tx        *sql.Tx
 	err       error // of the first change that failed and may be half done
 	recorded  bool  // that something happened
+	settle    bool  // what was done must outlive a crash of the machine
 	committed []func()
 }
 
@@ -59,6 +63,9 @@ func (s *Store) Tx(ctx context.Context, f func(store.Tx) error) error {
 	for _, f := range t.committed {
 		f()
 	}
+	if t.settle {
+		return s.settle()
+	}
 	return nil
 }
 
@@ -86,6 +93,23 @@ func (s *Store) transact(ctx context.Context, f func(*sql.Tx) error) error {
 	s.begun.Add(1)
 	defer s.ended.Add(1) // also where it is not known whether it was committed
 	return coded(tx.Commit())
+}
+
+// settle returns when what was committed outlives a crash of the machine. A commit
+// does not wait for the disk itself (synchronous=NORMAL): it has written to the
+// log, if that is there, which SQLite empties only into a file that is safe.
+func (s *Store) settle() error {
+	log, err := os.Open(s.path + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = errors.Join(log.Sync(), log.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("write the database's log to disk: %w", err)
+	}
+	return nil
 }
 
 // write runs f in the transaction under way, or in one of its own.

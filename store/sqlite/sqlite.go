@@ -32,6 +32,7 @@ var migrations embed.FS
 
 // Store is an open database file.
 type Store struct {
+	path  string
 	write *sql.DB // one connection: SQLite has one writer, so who writes waits here
 	read  *sql.DB
 
@@ -50,7 +51,7 @@ var (
 // schema up to date. DATA_CORRUPT where the file is damaged or something else,
 // INVALID_ARGUMENT where it cannot be written, STORAGE_FULL, DATA_IN_USE.
 func Open(ctx context.Context, path string) (*Store, error) {
-	s := new(Store)
+	s := &Store{path: path}
 	var err error
 	if s.write, err = connect(path, "immediate", 1); err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func alone(ctx context.Context, dir string, do func(context.Context) error) erro
 	for ctx.Err() == nil {
 		err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
-			return do(ctx)
+			return errors.Join(do(ctx), lock.Sync()) // the latter for the names of new files
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
 			return fmt.Errorf("lock %s: %w", dir, err)

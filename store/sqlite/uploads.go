@@ -68,7 +68,8 @@ func (l *library) CreateUpload(ctx context.Context, u models.Upload, quota int64
 	})
 }
 
-// SaveUpload implements [store.Library].
+// SaveUpload implements [store.Library]. How far an upload is is told to who sends
+// it, and must stand then: see [Store.settle].
 func (l *library) SaveUpload(ctx context.Context, u models.Upload) error {
 	if u.Updated.IsZero() {
 		u.Updated = time.Now()
@@ -77,7 +78,7 @@ func (l *library) SaveUpload(ctx context.Context, u models.Upload) error {
 	if err != nil {
 		return err
 	}
-	return l.write(ctx, func(tx *sql.Tx) error {
+	err = l.write(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, `UPDATE uploads SET (`+sqldb.UploadColumns+`) = (`+uploadMarks+`) WHERE workspace = ? AND id = ? AND fence = ?`,
 			append(values, l.workspace, u.ID, u.Fence)...)
 		if err != nil {
@@ -91,6 +92,14 @@ func (l *library) SaveUpload(ctx context.Context, u models.Upload) error {
 		}
 		return sqldb.Overtaken(u.ID)
 	})
+	switch {
+	case err != nil:
+		return err
+	case l.tx != nil:
+		l.tx.settle = true
+		return nil
+	}
+	return l.store.settle()
 }
 
 // TakeUpload implements [store.Library].
@@ -153,7 +162,7 @@ func (s *Store) DueUploads(ctx context.Context, now time.Time, limit int) ([]mod
 
 // ExpiredUploads implements [store.Store].
 func (s *Store) ExpiredUploads(ctx context.Context, now time.Time, limit int) ([]models.Upload, error) {
-	return uploads(ctx, s.read, `state = 'receiving' AND expires <= ? ORDER BY expires, id LIMIT ?`, now.UnixMicro(), limit)
+	return uploads(ctx, s.read, sqldb.Unended+` AND state = 'receiving' AND expires <= ? ORDER BY expires, id LIMIT ?`, now.UnixMicro(), limit)
 }
 
 func uploads(ctx context.Context, from reader, where string, args ...any) ([]models.Upload, error) {

@@ -53,7 +53,7 @@ func (l *library) VideoBySHA256(ctx context.Context, sum string) (*models.Video,
 
 // Duplicates implements [store.Library].
 func (l *library) Duplicates(ctx context.Context, sum string) ([]*models.Video, error) {
-	all, err := videos(ctx, l.read(), `workspace = ? AND sha256 = ? AND deleted IS NULL AND duplicate ORDER BY created, id`, l.workspace, sum)
+	all, err := videos(ctx, l.read(), `workspace = ? AND sha256 = ? AND deleted IS NULL AND duplicate = TRUE ORDER BY created, id`, l.workspace, sum)
 	if err != nil {
 		return nil, coded(fmt.Errorf("list duplicates: %w", err))
 	}

@@ -2,7 +2,8 @@
 
 -- +goose Up
 -- Uploads of any state. What grows is their store's to read. No column that
--- changes with every piece is in an index, which keeps that cheap.
+-- changes with every piece is in an index, which keeps that cheap: who looks for
+-- those that are due goes through all that have not ended.
 CREATE TABLE uploads (
     id            text COLLATE "C" PRIMARY KEY,
     workspace     text COLLATE "C" NOT NULL CHECK (workspace <> ''),
@@ -34,10 +35,8 @@ CREATE TABLE uploads (
 );
 
 CREATE INDEX uploads_newest ON uploads (workspace, created DESC, id DESC);
-CREATE INDEX uploads_due ON uploads (due) WHERE state IN ('receiving', 'finishing');
-CREATE INDEX uploads_expiring ON uploads (expires) WHERE state = 'receiving';
 CREATE INDEX uploads_growing ON uploads (key) WHERE state IN ('receiving', 'finishing');
-CREATE INDEX uploads_open ON uploads (workspace) WHERE state IN ('receiving', 'finishing');
+CREATE INDEX uploads_unended ON uploads (workspace) WHERE state IN ('receiving', 'finishing');
 
 ALTER TABLE events ADD COLUMN upload_id text COLLATE "C" NOT NULL DEFAULT ''; -- of an upload that may be no video: then video_id is empty
 
@@ -45,7 +44,7 @@ ALTER TABLE events ADD COLUMN upload_id text COLLATE "C" NOT NULL DEFAULT ''; --
 ALTER TABLE videos ADD COLUMN duplicate boolean NOT NULL DEFAULT FALSE;
 DROP INDEX videos_source;
 CREATE UNIQUE INDEX videos_source ON videos (workspace, sha256) WHERE deleted IS NULL AND NOT duplicate;
-CREATE INDEX videos_sha256 ON videos (workspace, sha256) WHERE deleted IS NULL;
+CREATE INDEX videos_sha256 ON videos (workspace, sha256, duplicate, created, id) WHERE deleted IS NULL;
 
 -- What the sources take up.
 CREATE INDEX videos_usage ON videos (workspace, blob, size);
