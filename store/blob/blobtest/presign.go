@@ -2,8 +2,11 @@ package blobtest
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +24,8 @@ func presigns(t *testing.T, s blob.Store) bool {
 	fails(t, "presign get", err, models.CodeUnimplemented)
 	_, err = s.PresignPut(t.Context(), "a", time.Minute, blob.PutWant{Size: 1})
 	fails(t, "presign put", err, models.CodeUnimplemented)
+	_, _, err = s.PresignParts(t.Context(), "a", 1, time.Minute)
+	fails(t, "presign parts", err, models.CodeUnimplemented)
 	return false
 }
 
@@ -129,4 +134,80 @@ func testPresignLimits(t *testing.T, b Backend, s blob.Store) {
 			t.Fatal("good for longer than it says")
 		}
 	}
+}
+
+func testPresignParts(t *testing.T, b Backend, s blob.Store) {
+	if !presigns(t, s) {
+		return
+	}
+	data := content(1, 2*b.Part+1000)
+	g, parts, err := s.PresignParts(t.Context(), "a/key", int64(len(data)), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bodies [][]byte
+	for rest := data; len(parts) > len(bodies); rest = rest[parts[len(bodies)-1].Size:] {
+		bodies = append(bodies, rest[:parts[len(bodies)].Size])
+	}
+	if len(parts) != 3 || parts[0].Size != b.Part || parts[1].Size != b.Part || parts[2].Size != 1000 {
+		t.Fatalf("%d parts: %+v", len(parts), parts)
+	}
+	up := &sender{Store: s, data: data}
+	if up.row, err = json.Marshal(g); err != nil {
+		t.Fatal(err)
+	}
+	finish := func(want string) {
+		t.Helper()
+		_, err := s.Finish(t.Context(), up.saved(t), int64(len(data)), hash(data))
+		fails(t, "finish", err, models.CodeChecksumMismatch)
+		if err != nil && !strings.Contains(models.AsError(err).Message, want) {
+			t.Errorf("finish: %v, want %s", err, want)
+		}
+	}
+	for _, n := range []int{2, 0} { // in any order
+		if status, answer, _ := send(t, parts[n].Presigned, bodies[n], nil); status != http.StatusOK {
+			t.Fatalf("part %d: %d %s", n+1, status, answer)
+		}
+	}
+	finish("part 2 ")
+	if status, answer, _ := send(t, parts[1].Presigned, bodies[2], nil); status < 400 {
+		t.Errorf("a part of another size: %d %s", status, answer)
+	}
+	finish("part 2 ")
+	if infos, err := s.List(t.Context(), "", "", 10); err != nil || len(infos) > 0 {
+		t.Errorf("seen before its end: %v, %v", infos, err)
+	}
+	for range 2 { // as often as one likes
+		if status, answer, _ := send(t, parts[1].Presigned, bodies[1], nil); status != http.StatusOK {
+			t.Fatalf("part 2: %d %s", status, answer)
+		}
+	}
+	_, err = s.Grow(t.Context(), g, bytes.NewReader(data), up.save)
+	fails(t, "grow", err, models.CodeInvalidArgument)
+	for range 2 {
+		if info, err := s.Finish(t.Context(), up.saved(t), int64(len(data)), ""); err != nil || info.Size != int64(len(data)) {
+			t.Fatal(info, err)
+		}
+	}
+	holds(t, s, "a/key", data)
+	if err := errors.Join(s.Abandon(t.Context(), g), s.Delete(t.Context(), "a/key")); err != nil {
+		t.Error(err)
+	}
+	_, err = s.Finish(t.Context(), g, int64(len(data)), "")
+	fails(t, "finish what is gone", err, models.CodeNotFound)
+
+	g, _, err = s.PresignParts(t.Context(), "a/key", 1, time.Minute)
+	if err := errors.Join(err, s.Abandon(t.Context(), g)); err != nil {
+		t.Error(err)
+	}
+	clean(t, b, s, "a/key")
+	for _, size := range []int64{-1, 0} {
+		_, _, err = s.PresignParts(t.Context(), "a/key", size, time.Minute)
+		fails(t, "of no size", err, models.CodeInvalidArgument)
+	}
+	_, _, err = s.PresignParts(t.Context(), "a/key", 1<<63-1, time.Minute)
+	fails(t, "of all sizes", err, models.CodeSourceTooLarge)
+	_, _, err = s.PresignParts(t.Context(), "a/key", 1, blob.MaxTTL+time.Second)
+	fails(t, "for ever", err, models.CodeInvalidArgument)
+	clean(t, b, s, "a/key")
 }

@@ -48,7 +48,17 @@ func Run(t *testing.T, b Backend) {
 		"a list of hashes tells what is wrong":             testSums,
 		"presigned requests read and write":                testPresign,
 		"presigned requests hold to their limits":          testPresignLimits,
+		"presigned parts make a blob":                      testPresignParts,
 		"a sweep leaves alone what is being written":       testSweep,
+		"pieces make what one put makes":                   testPieces,
+		"large pieces make what one put makes":             testLargePieces,
+		"what was read before a context's end is kept":     testGrowCanceled,
+		"only what came in full is finished":               testFinish,
+		"nothing makes an empty blob":                      testFinishEmpty,
+		"what is abandoned leaves nothing":                 testAbandon,
+		"who lost its turn does no harm":                   testZombie,
+		"a sweep leaves alone what is to be kept":          testSweepGrowing,
+		"nothing without a key grows":                      testGrowKeys,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

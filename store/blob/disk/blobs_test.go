@@ -60,7 +60,7 @@ func unfinished(t *testing.T, dir string) []string {
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	backend := blobtest.Backend{
+	blobtest.Run(t, blobtest.Backend{
 		Open: func(t *testing.T) blob.Store {
 			t.Helper()
 			dir := filepath.Join(t.TempDir(), "a folder", "with blobs")
@@ -70,9 +70,7 @@ func TestContract(t *testing.T) {
 			t.Helper()
 			return unfinished(t, s.(placed).dir)
 		},
-	}
-	blobtest.Run(t, backend)
-	blobtest.RunGrower(t, backend)
+	})
 }
 
 func put(t *testing.T, b *disk.Blobs, key, text string) error {

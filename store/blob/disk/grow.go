@@ -108,7 +108,7 @@ func (w *growth) read(ctx, failed context.Context, r io.Reader, chunks chan<- []
 		case chunks <- buf[:n]:
 		case <-failed.Done():
 		}
-		if err == io.EOF { //nolint:errorlint // io.EOF itself is the end; what wraps it is not
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {

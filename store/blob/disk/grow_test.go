@@ -86,14 +86,17 @@ func TestWhatWasNeverSavedIsNoPartOfABlob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, ".growing", "a", "b"), os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
+	file := filepath.Join(dir, ".growing", "a", "b")
+	if err := os.WriteFile(file, []byte("whole and more"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.WriteString(" and more"); err != nil {
+	if g, err = b.Grow(t.Context(), g, bytes.NewReader(nil), keepNone); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Close(); err != nil {
+	if text, err := os.ReadFile(file); err != nil || string(text) != "whole" {
+		t.Errorf("goes on after %q, %v", text, err)
+	}
+	if err := os.WriteFile(file, []byte("whole and more"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Finish(t.Context(), g, 5, ""); err != nil {

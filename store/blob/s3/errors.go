@@ -40,6 +40,8 @@ func explainAnswer(answer minio.ErrorResponse, err error) error {
 		return models.Errorf(models.CodeStorageFull, "the store of files is full; free some space and run again").Because(err)
 	case "BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "InvalidDigest":
 		return models.Errorf(models.CodeChecksumMismatch, "the bytes were damaged on their way to the store; run again").Because(err)
+	case "InvalidPart":
+		return models.Errorf(models.CodeChecksumMismatch, "a part was sent anew while they were joined; run again").Because(err)
 	case "EntityTooLarge":
 		return models.Errorf(models.CodeSourceTooLarge, "larger than the store takes; cut it into parts").Because(err)
 	case "XMinioParentIsObject", "XMinioInvalidObjectName", "XMinioObjectExistsAsDirectory":
@@ -55,6 +57,19 @@ func explainAnswer(answer minio.ErrorResponse, err error) error {
 		return models.Errorf(models.CodeStorageUnavailable, "the store of files does not work now (%s); run again later", answer.Code).Because(err)
 	}
 	return err
+}
+
+// gone is explain for what a blob that grows needs: NOT_FOUND where that is not
+// there any more.
+func gone(ctx context.Context, key string, err error) error {
+	if isMissing(err) {
+		return errGone(key).Because(err)
+	}
+	return explain(ctx, err)
+}
+
+func errGone(key string) *models.Error {
+	return models.Errorf(models.CodeNotFound, "what came of %s is gone; send it again", key)
 }
 
 // isMissing says that an answer is about something that is not there any more.

@@ -57,6 +57,14 @@ func (s *Store) DeletePrefix(ctx context.Context, prefix string) error {
 	if err := blob.CheckDelete(prefix); err != nil {
 		return err
 	}
+	if err := s.deletePrefix(ctx, prefix); err != nil {
+		return fmt.Errorf("delete %s: %w", prefix, err)
+	}
+	return nil
+}
+
+// deletePrefix is DeletePrefix for any beginning of a name.
+func (s *Store) deletePrefix(ctx context.Context, prefix string) error {
 	var listed error
 	objects := func(yield func(minio.ObjectInfo) bool) {
 		opt := minio.ListObjectsOptions{Prefix: s.prefix + prefix, Recursive: true}
@@ -79,15 +87,27 @@ func (s *Store) DeletePrefix(ctx context.Context, prefix string) error {
 		}
 	}
 	if err = errors.Join(err, listed, ctx.Err()); err != nil {
-		return explain(ctx, fmt.Errorf("delete %s: %w", prefix, err))
+		return explain(ctx, err)
 	}
 	return nil
 }
 
-// Sweep implements [blob.Store]: it aborts uploads that were begun before age.
-// MinIO does not list them, and aborts them by itself a day after.
-func (s *Store) Sweep(ctx context.Context, age time.Duration, _ func(context.Context, string) (bool, error)) error {
+// Sweep implements [blob.Store]: it aborts uploads that were begun before age,
+// and removes tails. MinIO does not list uploads, and aborts them by itself a
+// day after.
+func (s *Store) Sweep(ctx context.Context, age time.Duration, keep func(context.Context, string) (bool, error)) error {
 	before := time.Now().Add(-age)
+	stale := func(key string, since time.Time) (bool, error) {
+		if since.After(before) || keep == nil {
+			return !since.After(before), nil
+		}
+		kept, err := keep(ctx, key)
+		return !kept && err == nil, err
+	}
+	return errors.Join(s.sweepUploads(ctx, stale), s.sweepTails(ctx, stale), ctx.Err())
+}
+
+func (s *Store) sweepUploads(ctx context.Context, stale func(string, time.Time) (bool, error)) error {
 	uploads, stop := context.WithCancel(ctx)
 	defer stop()
 	var errs []error
@@ -95,14 +115,34 @@ func (s *Store) Sweep(ctx context.Context, age time.Duration, _ func(context.Con
 		if upload.Err != nil {
 			return explain(ctx, fmt.Errorf("list uploads: %w", upload.Err))
 		}
-		if upload.Initiated.After(before) {
-			continue
+		old, err := stale(strings.TrimPrefix(upload.Key, s.prefix), upload.Initiated)
+		if old {
+			err = s.core.AbortMultipartUpload(ctx, s.bucket, upload.Key, upload.UploadID)
 		}
-		if err := s.core.AbortMultipartUpload(ctx, s.bucket, upload.Key, upload.UploadID); err != nil && !isMissing(err) {
+		if err != nil && !isMissing(err) {
 			errs = append(errs, explain(ctx, fmt.Errorf("abort upload of %s: %w", upload.Key, err)))
 		}
 	}
-	return errors.Join(append(errs, ctx.Err())...)
+	return errors.Join(errs...)
+}
+
+func (s *Store) sweepTails(ctx context.Context, stale func(string, time.Time) (bool, error)) error {
+	var errs []error
+	opt := minio.ListObjectsOptions{Prefix: s.prefix + growing, Recursive: true}
+	for object := range s.core.ListObjectsIter(ctx, s.bucket, opt) {
+		if object.Err != nil {
+			return explain(ctx, fmt.Errorf("list tails: %w", object.Err))
+		}
+		key, _, _ := strings.Cut(strings.TrimPrefix(object.Key, s.prefix+growing), "~")
+		old, err := stale(key, object.LastModified)
+		if old {
+			err = s.core.RemoveObject(ctx, s.bucket, object.Key, minio.RemoveObjectOptions{})
+		}
+		if err != nil && !isMissing(err) {
+			errs = append(errs, explain(ctx, fmt.Errorf("remove the tail of %s: %w", key, err)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // describe translates what S3 says about an object.

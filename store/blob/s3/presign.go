@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -15,7 +17,7 @@ import (
 
 // PresignGet implements [blob.Store].
 func (s *Store) PresignGet(ctx context.Context, key string, ttl time.Duration) (blob.Presigned, error) {
-	return s.presign(ctx, http.MethodGet, key, ttl, http.Header{})
+	return s.presign(ctx, http.MethodGet, key, ttl, nil, http.Header{})
 }
 
 // PresignPut implements [blob.Store].
@@ -34,19 +36,23 @@ func (s *Store) PresignPut(ctx context.Context, key string, ttl time.Duration, w
 		}
 		header.Set("X-Amz-Checksum-Sha256", base64.StdEncoding.EncodeToString(sum))
 	}
-	return s.presign(ctx, http.MethodPut, key, ttl, header)
+	return s.presign(ctx, http.MethodPut, key, ttl, nil, header)
+}
+
+func checkTTL(ttl time.Duration) error {
+	if ttl < time.Second || ttl > blob.MaxTTL {
+		return models.Errorf(models.CodeInvalidArgument, "%s is no time to sign for; give 1 second to %s", ttl, blob.MaxTTL)
+	}
+	return nil
 }
 
 // presign signs a request with all its headers (AWS Signature Version 4).
-func (s *Store) presign(ctx context.Context, method, key string, ttl time.Duration, header http.Header) (blob.Presigned, error) {
-	if err := blob.CheckKey(key); err != nil {
+func (s *Store) presign(ctx context.Context, method, key string, ttl time.Duration, query url.Values, header http.Header) (blob.Presigned, error) {
+	if err := errors.Join(blob.CheckKey(key), checkTTL(ttl)); err != nil {
 		return blob.Presigned{}, err
 	}
-	if ttl < time.Second || ttl > blob.MaxTTL {
-		return blob.Presigned{}, models.Errorf(models.CodeInvalidArgument, "%s is no time to sign for; give 1 second to %s", ttl, blob.MaxTTL)
-	}
 	expires := time.Now().Add(ttl)
-	address, err := s.public.PresignHeader(ctx, method, s.bucket, s.prefix+key, ttl, nil, header)
+	address, err := s.public.PresignHeader(ctx, method, s.bucket, s.prefix+key, ttl, query, header)
 	if err != nil {
 		return blob.Presigned{}, explain(ctx, fmt.Errorf("presign %s: %w", key, err))
 	}

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -102,13 +100,11 @@ func (u *upload) parts(ctx context.Context, id string, part []byte) (etag string
 		if len(sent) == maxParts {
 			return "", models.Errorf(models.CodeSourceTooLarge, "more than %d parts of %d bytes; store it in larger parts", maxParts, len(u.buf))
 		}
-		sum := sha256.Sum256(part)
-		done, err := u.core.PutObjectPart(ctx, u.bucket, u.prefix+u.key, id, len(sent)+1, bytes.NewReader(part), int64(len(part)),
-			minio.PutObjectPartOptions{Sha256Hex: hex.EncodeToString(sum[:]), DisableContentSha256: true})
+		done, err := u.putPart(ctx, u.key, id, len(sent)+1, part)
 		if err != nil {
 			return "", err
 		}
-		sent = append(sent, minio.CompletePart{PartNumber: done.PartNumber, ETag: done.ETag})
+		sent = append(sent, done)
 		if last {
 			break
 		}

@@ -52,6 +52,7 @@ type Config struct {
 // What S3 allows: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html.
 const (
 	minPart  = 5 << 20
+	maxPart  = 5 << 30
 	maxParts = 10_000
 )
 

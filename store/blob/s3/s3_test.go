@@ -99,6 +99,12 @@ func unfinished(t *testing.T, bucket, key string) []string {
 	for _, upload := range result.Uploads {
 		left = append(left, upload.Key)
 	}
+	for object := range client(t).ListObjectsIter(t.Context(), bucket, minio.ListObjectsOptions{Prefix: "some/where/.growing/", Recursive: true}) {
+		if object.Err != nil {
+			t.Fatal(object.Err)
+		}
+		left = append(left, object.Key)
+	}
 	return left
 }
 

@@ -200,10 +200,12 @@ func TestASweepAbortsOldUploads(t *testing.T) {
 			return
 		}
 		upload := "<Upload><Key>%s</Key><UploadId>1</UploadId><Initiated>%s</Initiated></Upload>"
-		fmt.Fprintf(w, "<ListMultipartUploadsResult>"+upload+upload+"</ListMultipartUploadsResult>",
-			"old", time.Now().Add(-2*time.Hour).UTC().Format(time.RFC3339), "new", time.Now().UTC().Format(time.RFC3339))
+		old := time.Now().Add(-2 * time.Hour).UTC().Format(time.RFC3339)
+		fmt.Fprintf(w, "<ListMultipartUploadsResult>"+upload+upload+upload+"</ListMultipartUploadsResult>",
+			"old", old, "grows", old, "new", time.Now().UTC().Format(time.RFC3339))
 	})
-	if err := s.Sweep(t.Context(), time.Hour, nil); err != nil {
+	keep := func(_ context.Context, key string) (bool, error) { return key == "grows", nil }
+	if err := s.Sweep(t.Context(), time.Hour, keep); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"/bucket/old 1"}, aborted); diff != "" {
