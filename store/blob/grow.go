@@ -31,8 +31,8 @@ type Grower interface {
 	// write. An error of save's ends it. It returns what was saved last, also beside
 	// an error: r's own, save's, the context's, STORAGE_FULL, STORAGE_UNAVAILABLE,
 	// SOURCE_TOO_LARGE for more than the store takes in one blob. What was read of r
-	// before it failed, or before the context ended, is kept. r is read from one
-	// goroutine, and a Read that hangs is waited for.
+	// before it failed, or before the context ended, is kept: save is called after
+	// the end, too. r is read from one goroutine, and a Read that hangs is waited for.
 	//
 	// One call at a time goes on from what was saved last. CONFLICT where a local
 	// store sees another at it. What one still writes that lost its turn (its save
