@@ -59,11 +59,20 @@ func explainAnswer(answer minio.ErrorResponse, err error) error {
 	return err
 }
 
-// gone is explain for what a blob that grows needs: NOT_FOUND where that is not
-// there any more.
-func gone(ctx context.Context, key string, err error) error {
-	if isMissing(err) {
+// gone is explain for a blob that grows: NOT_FOUND where the answer is that what
+// it consists of is gone.
+func gone(ctx context.Context, key, answer string, err error) error {
+	if minio.ToErrorResponse(err).Code == answer {
 		return errGone(key).Because(err)
+	}
+	return missed(ctx, err)
+}
+
+// missed is explain for what is written: what is missing then is no fault of
+// ours, and passes. See settle.
+func missed(ctx context.Context, err error) error {
+	if isMissing(err) {
+		return models.Errorf(models.CodeStorageUnavailable, "the store of files does not find what it is to write; run again").Because(err)
 	}
 	return explain(ctx, err)
 }

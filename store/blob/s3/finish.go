@@ -69,7 +69,7 @@ func (s *Store) putTail(ctx context.Context, key string, st state, sum string) (
 	}
 	etag, err = s.put(ctx, key, data, minio.PutObjectOptions{UserMetadata: map[string]string{hashName: sum}})
 	if err != nil {
-		return "", explain(ctx, err)
+		return "", missed(ctx, err)
 	}
 	return etag, nil
 }
@@ -100,7 +100,7 @@ func (s *Store) join(ctx context.Context, g blob.Growth, st state) (etag string,
 		// Of this number there is none, but for that of a Finish that was killed.
 		last, err := s.putPart(ctx, g.Key, st.Upload, st.Next+1, tail)
 		if err != nil {
-			return "", gone(ctx, g.Key, err)
+			return "", gone(ctx, g.Key, minio.NoSuchUpload, err)
 		}
 		wanted = append(wanted, last)
 	}
@@ -133,7 +133,7 @@ func (s *Store) parts(ctx context.Context, key, upload string) (map[int]minio.Ob
 	for after, more := 0, true; more; {
 		page, err := s.core.ListObjectParts(ctx, s.bucket, s.prefix+key, upload, after, 1000)
 		if err != nil {
-			return nil, gone(ctx, key, err)
+			return nil, gone(ctx, key, minio.NoSuchUpload, err)
 		}
 		for _, part := range page.ObjectParts {
 			parts[part.PartNumber] = part
@@ -149,7 +149,7 @@ func (s *Store) complete(ctx context.Context, key, upload string, parts []minio.
 		return s.core.CompleteMultipartUpload(ctx, s.bucket, s.prefix+key, upload, parts, minio.PutObjectOptions{})
 	})
 	if err != nil {
-		return "", gone(ctx, key, err)
+		return "", gone(ctx, key, minio.NoSuchUpload, err)
 	}
 	return etag, nil
 }

@@ -205,7 +205,7 @@ func (w *growth) sendPart(ctx context.Context) error {
 	}
 	w.begun = true
 	if _, err := w.putPart(ctx, key, st.Upload, number, w.buf); err != nil {
-		return gone(ctx, key, err)
+		return gone(ctx, key, minio.NoSuchUpload, err)
 	}
 	return w.commit(ctx, w.saved.At(w.tally), st.with(number))
 }
@@ -218,7 +218,7 @@ func (w *growth) sendTail(ctx context.Context) error {
 	st := w.st
 	st.Tail, st.TailSize = rand.Text(), int64(len(w.buf))
 	if _, err := w.put(ctx, tailKey(w.saved.Key)+st.Tail, w.buf, minio.PutObjectOptions{}); err != nil {
-		return explain(ctx, err)
+		return missed(ctx, err)
 	}
 	return w.commit(ctx, w.saved.At(w.tally), st)
 }
@@ -250,7 +250,7 @@ func (s *Store) tail(ctx context.Context, key string, st state) ([]byte, error) 
 	}
 	body, object, _, err := s.core.GetObject(ctx, s.bucket, s.prefix+tailKey(key)+st.Tail, minio.GetObjectOptions{})
 	if err != nil {
-		return nil, gone(ctx, key, err)
+		return nil, gone(ctx, key, minio.NoSuchKey, err)
 	}
 	defer body.Close()
 	if object.Size != st.TailSize {

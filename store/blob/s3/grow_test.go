@@ -3,7 +3,10 @@ package s3_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +34,9 @@ func TestAServerThatStopsLosesNothingThatGrows(t *testing.T) {
 	after, err := s.Grow(t.Context(), g, bytes.NewReader(data[g.Size:]), keep)
 	if diff := cmp.Diff(g, after); diff != "" || models.ErrorCode(err) != models.CodeStorageUnavailable {
 		t.Errorf("%v (-before +after):\n%s", err, diff)
+	}
+	if _, err := s.Grow(t.Context(), blob.Growth{Key: "b"}, strings.NewReader("x"), keep); models.ErrorCode(err) != models.CodeStorageUnavailable {
+		t.Errorf("a tail: %v", err)
 	}
 	_, err = s.Finish(t.Context(), g, g.Size, "")
 	if models.ErrorCode(err) != models.CodeStorageUnavailable {
@@ -72,6 +78,22 @@ func TestLargeUploadsHaveLargerParts(t *testing.T) {
 		}
 		if all != size || len(parts) > most {
 			t.Errorf("%d parts of %d bytes for %d", len(parts), all, size)
+		}
+	}
+}
+
+// MinIO answers so where it removes an emptied directory just then.
+func TestWhatIsMissedByAccidentIsNotGone(t *testing.T) {
+	t.Parallel()
+	s := answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, "<Error><Code>NoSuchKey</Code></Error>")
+	})
+	_, grown := s.Grow(t.Context(), blob.Growth{Key: "a"}, strings.NewReader("x"), keep)
+	_, finished := s.Finish(t.Context(), blob.Growth{Key: "a"}, 0, "")
+	for what, err := range map[string]error{"grow": grown, "finish": finished} {
+		if models.ErrorCode(err) != models.CodeStorageUnavailable {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }
