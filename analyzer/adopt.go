@@ -141,7 +141,7 @@ func (from Adoption) video(key string) *models.Video {
 	return &models.Video{
 		ID: models.NewID(), Title: cmp.Or(given.Title, titleOf(lastElement(name)), "Untitled"), Source: name,
 		Blob: key, SHA256: from.SHA256, Size: from.Size,
-		Language: given.Language, Labels: given.Labels, ExternalID: given.ExternalID,
+		Language: given.Language, Labels: given.Labels, ExternalID: given.ExternalID, Captions: given.Captions,
 		Created: now, Updated: now,
 	}
 }

@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -50,6 +51,18 @@ func (in *Intake) Import(ctx context.Context, workspace, id string, c Captions, 
 		t.video.Captions, t.update.Captions = &s.captions.Sidecar, &s.captions.Sidecar
 		return nil
 	})
+}
+
+// Keep stores captions for a video that is to come within a time, after which they
+// are removed unless one has them. CAPTIONS_INVALID, STORAGE_FULL.
+func (in *Intake) Keep(ctx context.Context, workspace, name string, c Captions, within time.Duration) (*models.Sidecar, error) {
+	if _, err := transcribe.ParseCaptions(c.Content, c.Language, 0); err != nil {
+		return nil, err
+	}
+	kept := newSidecar(name, c.Content)
+	var err error
+	kept.Blob, err = in.store(ctx, workspace, bytes.NewReader(c.Content), int64(len(c.Content)), kept.SHA256, within)
+	return &kept.Sidecar, err
 }
 
 // spoken is the language that a transcript of a video has unless somebody says

@@ -239,16 +239,24 @@ const unclaimed = 24 * time.Hour
 // put stores bytes under a key of their own. Should this process end before a
 // video has them, the sweeper removes them.
 func (s *submission) put(ctx context.Context, r io.Reader, size int64, sum string) (key string, err error) {
+	key, err = s.store(ctx, s.workspace, r, size, sum, unclaimed)
+	if err == nil {
+		s.unused = append(s.unused, key)
+	}
+	return key, err
+}
+
+// store stores bytes under a key of their own. Unless a video has them after a
+// time, the sweeper removes them.
+func (in *Intake) store(ctx context.Context, workspace string, r io.Reader, size int64, sum string, keep time.Duration) (key string, err error) {
 	key = "sources/" + models.NewID()
-	err = s.Store.Tx(ctx, func(tx store.Tx) error {
-		return tx.In(s.workspace).Discard(ctx, time.Now().Add(unclaimed), key)
+	err = in.Store.Tx(ctx, func(tx store.Tx) error {
+		return tx.In(workspace).Discard(ctx, time.Now().Add(keep), key)
 	})
 	if err != nil {
 		return "", err
 	}
-	if _, err = s.Blobs.Put(ctx, key, r, size, blob.PutOptions{SHA256: sum}); err == nil {
-		s.unused = append(s.unused, key)
-	}
+	_, err = in.Blobs.Put(ctx, key, r, size, blob.PutOptions{SHA256: sum})
 	return key, err
 }
 

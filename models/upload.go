@@ -75,4 +75,6 @@ type UploadVideo struct {
 	// AllowDuplicate makes it a video of its own even where one of the same bytes
 	// is there; they share the blob.
 	AllowDuplicate bool `json:"allow_duplicate,omitempty"`
+	// Captions came beside it and are kept already; nil for none.
+	Captions *Sidecar `json:"captions,omitempty"`
 }

@@ -14,7 +14,7 @@ var picture = [][]string{
 	{"cmd/cuepoint", "cmd/cuepoint-speech", "cmd/cuepoint-vision"},
 	{"internal/app"},
 	append(adapters, append(leaves, "internal/sample")...),
-	{"api"},
+	{"api", "internal/hotfolder"},
 	{"analyzer/stages", "internal/search", "internal/fsck", "internal/ingest"},
 	{"analyzer"},
 	{"internal/events"},

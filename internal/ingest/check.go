@@ -43,7 +43,7 @@ func (u *Uploads) check(n *New) error {
 	if !isOrigin(n.Origin) {
 		return refuse("%.80q is no web origin; write it as https://example.com or http://localhost:3000", n.Origin)
 	}
-	return checkVideo(n.Video)
+	return CheckVideo(n.Video)
 }
 
 func (u *Uploads) checkMethod(n *New) error {
@@ -106,7 +106,8 @@ func (u *Uploads) checkLifetime(n *New) error {
 	return nil
 }
 
-func checkVideo(v models.UploadVideo) error {
+// CheckVideo is INVALID_ARGUMENT for what no owner may say of a video.
+func CheckVideo(v models.UploadVideo) error {
 	switch _, err := language.Parse(v.Language); {
 	case len(v.Title) > maxTitle || !isText(v.Title):
 		return refuse("a title has %d bytes of text at most", maxTitle)

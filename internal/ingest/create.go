@@ -23,6 +23,11 @@ func (u *Uploads) Create(ctx context.Context, workspace string, n New) (Created,
 	if err := u.check(&n); err != nil {
 		return Created{}, err
 	}
+	return u.create(ctx, workspace, n)
+}
+
+// create is Create of what has been checked.
+func (u *Uploads) create(ctx context.Context, workspace string, n New) (Created, error) {
 	c := Created{Upload: u.begin(workspace, n)}
 	if n.Delegated {
 		c.Secret = newSecret()
@@ -78,7 +83,7 @@ func (u *Uploads) begin(workspace string, n New) models.Upload {
 // slides says whether every byte gives an upload more time: who was given a secret
 // or a presigned request has it until a fixed time.
 func slides(up models.Upload) bool {
-	return up.TokenHash == "" && (up.Method == models.UploadTus || up.Method == models.UploadImport)
+	return up.TokenHash == "" && up.Method != models.UploadPut && up.Method != models.UploadMultipart
 }
 
 // presign adds the requests by which a client puts the bytes into the store itself.

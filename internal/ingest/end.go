@@ -17,6 +17,11 @@ const zombieGrace = 10 * time.Minute
 // NOT_FOUND; NOT_RUNNING where it has ended, in whatever way; CONFLICT as Write. An
 // [analyzer.Answer] of the context is made with the upload's id.
 func (u *Uploads) Delete(ctx context.Context, workspace, id string) (models.Upload, error) {
+	return u.stop(ctx, workspace, id, models.UploadCanceled, nil)
+}
+
+// stop ends an upload of which nothing is to come.
+func (u *Uploads) stop(ctx context.Context, workspace, id string, state models.UploadState, reason *models.Error) (models.Upload, error) {
 	ctx, end, err := u.enter(ctx)
 	if err != nil {
 		return models.Upload{}, err
@@ -34,7 +39,7 @@ func (u *Uploads) Delete(ctx context.Context, workspace, id string) (models.Uplo
 	if err != nil || up.State.Ended() {
 		return up, notRunning(up, err)
 	}
-	return u.conclude(ctx, up, models.UploadCanceled, nil)
+	return u.conclude(ctx, up, state, reason)
 }
 
 func notRunning(up models.Upload, err error) error {

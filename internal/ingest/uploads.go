@@ -149,7 +149,7 @@ func (u *Uploads) List(ctx context.Context, workspace string, q store.UploadQuer
 
 // New is what an upload begins with.
 type New struct {
-	Method      models.UploadMethod // UploadWatch is not for this
+	Method      models.UploadMethod // UploadWatch is for [Uploads.Found] alone
 	Filename    string              // for people; any bytes at all
 	ContentType string              // as announced
 	Length      int64               // in bytes; -1 where nobody knows, which put and multipart do not allow

@@ -29,7 +29,10 @@ func wholeUpload() models.Upload {
 	u.Error, u.Filename, u.ContentType = models.Errorf(models.CodeSourceUnavailable, "it is away"), "../Bienen \u202e.mp4", "video/mp4"
 	u.Offset, u.SHA256, u.Metadata, u.Source, u.Origin = 7, "cafe", "filename YQ==,empty", "https://example.org/a", "https://example.org"
 	u.Download, u.TokenHash = []byte{0xff, 0, 'y'}, "f00d"
-	u.Video = models.UploadVideo{Title: "Bees", Language: "de", Labels: map[string]string{"env": "Prod"}, ExternalID: "asset-1", AllowDuplicate: true}
+	u.Video = models.UploadVideo{
+		Title: "Bees", Language: "de", Labels: map[string]string{"env": "Prod"}, ExternalID: "asset-1", AllowDuplicate: true,
+		Captions: &models.Sidecar{Name: "bees.vtt", Blob: "sources/captions", SHA256: "f00d"},
+	}
 	u.VideoID, u.Duplicate, u.Growth, u.Fence = "video1", true, []byte{0, 0xff, 'x'}, 1<<40
 	u.Due, u.Attempts, u.Expires = moment.Add(time.Hour), 3, moment.Add(2*time.Hour)
 	return u

@@ -1,0 +1,68 @@
+package ingest
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/cuepoint/cuepoint/analyzer"
+	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
+)
+
+// Found is as Create for a file that somebody has found, at n's Source, and whose
+// bytes are to come by [Uploads.Bring].
+func (u *Uploads) Found(ctx context.Context, workspace string, n New) (models.Upload, error) {
+	if err := u.checkLength(n.Length); err != nil {
+		return models.Upload{}, err
+	}
+	if err := CheckVideo(n.Video); err != nil {
+		return models.Upload{}, err
+	}
+	c, err := u.create(ctx, workspace, found(n))
+	return c.Upload, err
+}
+
+// Refuse notes an upload of a file that was found and that nothing comes of, so
+// that people see why: it has failed from the start.
+func (u *Uploads) Refuse(ctx context.Context, workspace string, n New, reason *models.Error) (models.Upload, error) {
+	up := u.begin(workspace, found(n))
+	up.State, up.Error = models.UploadFailed, reason
+	err := u.Store.Tx(ctx, func(tx store.Tx) error {
+		lib := tx.In(workspace)
+		if err := lib.CreateUpload(ctx, up, 0); err != nil {
+			return err
+		}
+		if err := record(ctx, lib, up, models.EventUploadFailed); err != nil {
+			return err
+		}
+		return n.Answer(ctx, lib, Created{Upload: up})
+	})
+	return up, err
+}
+
+func found(n New) New {
+	n.Method, n.Source = models.UploadWatch, analyzer.DisplayText(n.Source)
+	return n
+}
+
+// Bring is as Write for an upload that began with [Uploads.Found]. Where more of it
+// may come later, the upload says why no more came now.
+func (u *Uploads) Bring(ctx context.Context, workspace, id string, offset int64, r io.Reader, c Chunk) (models.Upload, error) {
+	up, err := u.write(ctx, place{workspace, id, models.UploadWatch}, offset, r, c)
+	if err == nil || up.State != models.UploadReceiving || ctx.Err() != nil || u.life.Err() != nil {
+		return up, err
+	}
+	told := up
+	told.Error, told.Updated = models.AsError(err), time.Now().UTC()
+	if u.Store.In(workspace).SaveUpload(ctx, told) == nil { // else it has a newer writer, or the next one says it
+		up = told
+	}
+	return up, err
+}
+
+// Fail ends an upload as [Uploads.Delete] does, because of what is wrong with the
+// file that it was to be.
+func (u *Uploads) Fail(ctx context.Context, workspace, id string, reason *models.Error) (models.Upload, error) {
+	return u.stop(ctx, workspace, id, models.UploadFailed, reason)
+}
