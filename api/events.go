@@ -120,9 +120,8 @@ func eventFilter(ctx context.Context, video string, types []cuepointv1.Event_Typ
 }
 
 func eventMessage(e models.Event) *cuepointv1.Event {
-	return &cuepointv1.Event{
+	m := &cuepointv1.Event{
 		Cursor:     cursorAfter(e),
-		Video:      videoName(e.VideoID),
 		Type:       enum[cuepointv1.Event_Type](cuepointv1.Event_Type_value, "TYPE_", strings.ReplaceAll(string(e.Type), ".", "_")),
 		State:      enum[cuepointv1.Video_State](cuepointv1.Video_State_value, "STATE_", string(e.State)),
 		Stage:      e.Stage,
@@ -131,4 +130,11 @@ func eventMessage(e models.Event) *cuepointv1.Event {
 		Error:      errorMessage(e.Error),
 		CreateTime: timeMessage(e.Time),
 	}
+	if e.VideoID != "" {
+		m.Video = videoName(e.VideoID)
+	}
+	if e.UploadID != "" {
+		m.Upload = uploadName(e.UploadID)
+	}
+	return m
 }

@@ -69,6 +69,7 @@ func (s *Server) newGateway() (http.Handler, error) {
 		cuepointv1.RegisterTranscriptServiceHandler,
 		cuepointv1.RegisterInsightServiceHandler,
 		cuepointv1.RegisterEditServiceHandler,
+		cuepointv1.RegisterUploadServiceHandler,
 		cuepointv1.RegisterSearchServiceHandler,
 		cuepointv1.RegisterEventServiceHandler,
 		cuepointv1.RegisterSystemServiceHandler,

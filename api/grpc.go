@@ -48,6 +48,7 @@ func (s *Server) newGRPC(c Config, options ...grpc.ServerOption) *grpc.Server {
 	cuepointv1.RegisterInsightServiceServer(g, &insightService{videos: videos})
 	cuepointv1.RegisterEditServiceServer(g, &editService{libraries: c.Libraries, commands: c.Commands})
 	cuepointv1.RegisterKeyServiceServer(g, &keyService{libraries: c.Libraries})
+	cuepointv1.RegisterUploadServiceServer(g, &uploadService{libraries: c.Libraries, uploads: c.Uploads})
 	cuepointv1.RegisterSearchServiceServer(g, &searchService{libraries: c.Libraries})
 	cuepointv1.RegisterEventServiceServer(g, &eventService{feed: c.Feed, pulse: c.Pulse})
 	cuepointv1.RegisterSystemServiceServer(g, &systemService{system: c.System})

@@ -16,6 +16,7 @@ var (
 	chapterPattern    = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/chapters/([A-Za-z0-9-]{1,64})$`)
 	editPattern       = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/edits/([A-Za-z0-9-]{1,64})$`)
 	segmentPattern    = regexp.MustCompile(`^(videos/[^/]+/transcripts/[^/]+)/segments/([A-Za-z0-9-]{1,64})$`)
+	uploadPattern     = regexp.MustCompile(`^uploads/([0-9a-z]{16})$`)
 	transcriptPattern = regexp.MustCompile(`^videos/([a-z0-9][a-z0-9-]{0,62})/transcripts/(-|[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8})$`)
 )
 
@@ -30,6 +31,8 @@ func segmentName(id, language, segment string) string {
 func chapterName(id, chapter string) string { return videoName(id) + "/chapters/" + chapter }
 
 func editName(id, edit string) string { return videoName(id) + "/edits/" + edit }
+
+func uploadName(id string) string { return "uploads/" + id }
 
 func documentName(id string) string { return "videos/" + id + "/document" }
 
@@ -86,6 +89,15 @@ func parseEdit(field, name string) (id, edit string, err error) {
 		return "", "", invalid(field, "want videos/{video}/edits/{edit}, not %q", shorten(name))
 	}
 	return m[1], m[2], nil
+}
+
+// parseUpload returns the id in an upload's name, which stands in a field.
+func parseUpload(field, name string) (id string, err error) {
+	m := uploadPattern.FindStringSubmatch(name)
+	if m == nil {
+		return "", invalid(field, "want uploads/{upload}, not %q", shorten(name))
+	}
+	return m[1], nil
 }
 
 // pageSize applies AIP-158: negative is refused, 0 is the usual size, too many

@@ -36,7 +36,7 @@ func TestADatabaseThatIsAway(t *testing.T) {
 	})
 	lib := &library{Library: db.In(models.DefaultWorkspace), faults: map[string]func(context.Context) error{}}
 	b := &browser{bundle: setup(t, func(c *api.Config, g *access.Config) {
-		c.Libraries, c.Feed, g.Store = db, events.New(db, c.Log), db
+		c.Libraries, c.Feed, c.Uploads, g.Store = db, events.New(db, c.Log), uploads(t, db, t.TempDir()), db
 		c.Commands = func(string) api.Commands {
 			return &commands{library: lib, store: db, workspace: models.DefaultWorkspace}
 		}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc"
@@ -83,6 +84,21 @@ func TestMethodsSayWhatTheyAre(t *testing.T) {
 	}
 }
 
+// tidesUpload is the id of an upload.
+const tidesUpload = "0123456789tides0"
+
+// begin adds an upload to the default workspace.
+func (b *bundle) begin(t *testing.T, id string) {
+	t.Helper()
+	now := time.Now().UTC()
+	if err := b.Store.In(models.DefaultWorkspace).CreateUpload(t.Context(), models.Upload{
+		ID: id, Method: models.UploadTus, State: models.UploadReceiving, Length: 1000, Key: "sources/" + id,
+		Created: now, Updated: now, Expires: now.Add(time.Hour),
+	}, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // asked is a request about what is in the default workspace.
 func (b *bundle) asked(m method, key string) *dynamicpb.Message {
 	msg := dynamicpb.NewMessage(m.Input())
@@ -124,6 +140,8 @@ func (b *bundle) asked(m method, key string) *dynamicpb.Message {
 			set(field, "videos/tides/edits/none")
 		case "cuepoint.dev/Document":
 			set(field, "videos/tides/document")
+		case "cuepoint.dev/Upload":
+			set(field, "uploads/"+tidesUpload)
 		case "cuepoint.dev/Key":
 			set(field, "keys/"+strings.Split(key, "_")[1])
 		default:
@@ -132,6 +150,7 @@ func (b *bundle) asked(m method, key string) *dynamicpb.Message {
 	}
 	for field, text := range map[string]string{
 		"video":   `{"name": "videos/tides", "title": "Tides"}`,
+		"upload":  `{"filename": "tides.mp4", "size": "1000"}`,
 		"chapter": `{"name": "videos/tides/chapters/tides-chapter-0", "title": "Tides", "startOffset": "1s"}`,
 		"segment": `{"name": "videos/tides/transcripts/-/segments/tides-said-0", "text": "Tides", "startOffset": "1s", "endOffset": "2s"}`,
 	} {
@@ -214,6 +233,7 @@ func TestEveryMethodKnowsItsCallers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.add(t, "tides")
+	b.begin(t, tidesUpload)
 	mistyped, revoked := b.Key, b.key(t, models.DefaultWorkspace, models.ScopeAdmin)
 	if err := b.Store.In(models.DefaultWorkspace).RevokeKey(t.Context(), strings.Split(revoked, "_")[1], created); err != nil {
 		t.Fatal(err)
@@ -321,6 +341,7 @@ func TestWorkspacesSeeTheirOwn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.add(t, "tides")
+	b.begin(t, tidesUpload)
 	other := b.dialWith(t, b.key(t, "other", models.ScopeAdmin))
 	videos, err := cuepointv1.NewVideoServiceClient(other).ListVideos(t.Context(), &cuepointv1.ListVideosRequest{})
 	if err != nil || len(videos.GetVideos()) != 0 {
@@ -329,6 +350,10 @@ func TestWorkspacesSeeTheirOwn(t *testing.T) {
 	found, err := cuepointv1.NewSearchServiceClient(other).Search(t.Context(), &cuepointv1.SearchRequest{Query: "tides"})
 	if err != nil || len(found.GetMoments()) != 0 {
 		t.Errorf("moments: %v, error %v", found, err)
+	}
+	uploads, err := cuepointv1.NewUploadServiceClient(other).ListUploads(t.Context(), &cuepointv1.ListUploadsRequest{})
+	if err != nil || len(uploads.GetUploads()) != 0 {
+		t.Errorf("uploads: %v, error %v", uploads, err)
 	}
 	keys, err := cuepointv1.NewKeyServiceClient(other).ListKeys(t.Context(), &cuepointv1.ListKeysRequest{})
 	if err != nil || len(keys.GetKeys()) != 1 || keys.GetKeys()[0].GetWorkspace() != "other" {

@@ -57,6 +57,7 @@ type Config struct {
 	Libraries Libraries
 	Feed      *events.Feed                    // which somebody else runs, for as long as the server is there
 	Commands  func(workspace string) Commands // nil for none
+	Uploads   Uploads                         // nil for none
 	System    System
 	Gate      *access.Gate     // lets in who comes over the network; nil without Listen
 	Provider  *signin.Provider // where browsers may sign in too; nil for nowhere

@@ -85,7 +85,8 @@ func TestOtherNamesAreRefused(t *testing.T) {
 // services are those that speak for the product.
 var services = []string{
 	"cuepoint.v1.EditService", "cuepoint.v1.EventService", "cuepoint.v1.InsightService", "cuepoint.v1.KeyService", "cuepoint.v1.ModelService",
-	"cuepoint.v1.SearchService", "cuepoint.v1.SystemService", "cuepoint.v1.TranscriptService", "cuepoint.v1.VideoService",
+	"cuepoint.v1.SearchService", "cuepoint.v1.SystemService", "cuepoint.v1.TranscriptService", "cuepoint.v1.UploadService",
+	"cuepoint.v1.VideoService",
 }
 
 func TestHealth(t *testing.T) {

@@ -26,8 +26,10 @@ import (
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/internal/events"
+	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/blob/disk"
 	"github.com/cuepoint/cuepoint/store/sqlite"
 	"github.com/cuepoint/cuepoint/streaming/origin"
 )
@@ -40,6 +42,7 @@ type bundle struct {
 	Store    store.Store
 	Gate     *access.Gate
 	Commands *commands
+	Uploads  *ingest.Uploads
 	Server   *api.Server
 	URL      string
 	Data     string // the directory with the socket
@@ -128,7 +131,22 @@ func (m media) Open(_ context.Context, key string) (io.ReadSeekCloser, error) {
 }
 
 // secrets are what no log may hold.
-var secrets = regexp.MustCompile(`ck_[0-9a-z]{16}_[0-9A-Za-z]|c[sl]_[0-9A-Za-z]{32}`)
+var secrets = regexp.MustCompile(`ck_[0-9a-z]{16}_[0-9A-Za-z]|c[sl]_[0-9A-Za-z]{32}|us_[0-9A-Za-z]{32}`)
+
+// uploads are real ones of which nothing is finished.
+func uploads(t *testing.T, db store.Store, dir string) *ingest.Uploads {
+	t.Helper()
+	blobs, err := disk.OpenBlobs(filepath.Join(dir, "blobs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := ingest.Open(ingest.Config{Store: db, Blobs: blobs, Scratch: dir, Limits: ingest.Limits{Quota: 1 << 40}, Log: slog.New(slog.DiscardHandler)})
+	t.Cleanup(func() {
+		u.Close()
+		_ = blobs.Close()
+	})
+	return u
+}
 
 // setup starts a server; change, where given, changes how.
 func setup(t *testing.T, change ...func(*api.Config, *access.Config)) *bundle {
@@ -150,6 +168,7 @@ func setup(t *testing.T, change ...func(*api.Config, *access.Config)) *bundle {
 	}
 	b.Commands = &commands{library: b.Library, store: db, workspace: models.DefaultWorkspace}
 	b.Key = b.key(t, models.DefaultWorkspace, models.ScopeAdmin)
+	b.Uploads = uploads(t, db, dir)
 	log := slog.New(slog.NewTextHandler(b.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	guarded := access.Config{Store: db, Streams: 10, Log: log}
 	config := api.Config{
@@ -157,6 +176,7 @@ func setup(t *testing.T, change ...func(*api.Config, *access.Config)) *bundle {
 		Feed:      events.New(db, log),
 		Pulse:     100 * time.Millisecond,
 		System:    machine{},
+		Uploads:   b.Uploads,
 		Commands: func(workspace string) api.Commands {
 			if workspace != models.DefaultWorkspace {
 				return &commands{library: &library{Library: db.In(workspace)}, store: db, workspace: workspace}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/internal/ingest"
+	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/models/weights"
 )
 
@@ -44,6 +46,7 @@ type Capabilities struct {
 	TextLanguages   []string
 	Containers      []string
 	Limits          Limits
+	Uploads         UploadLimits
 }
 
 // Program is something that a server starts.
@@ -64,6 +67,13 @@ type Limits struct {
 	Height   int
 	Pixels   int
 	Streams  int
+}
+
+// UploadLimits are how files come in.
+type UploadLimits struct {
+	Methods    []models.UploadMethod // that can be asked for
+	Algorithms []string              // of checksums
+	ingest.Limits
 }
 
 // systemService implements cuepoint.v1.SystemService.
@@ -91,6 +101,13 @@ func (s *systemService) GetCapabilities(ctx context.Context, _ *cuepointv1.GetCa
 			Height: int32(c.Limits.Height), Pixels: int32(c.Limits.Pixels), Streams: int32(c.Limits.Streams),
 			RequestBytes: maxBody, MessageBytes: maxMessage,
 		},
+		Uploads: &cuepointv1.UploadCapability{
+			ChecksumAlgorithms: c.Uploads.Algorithms, QuotaBytes: c.Uploads.Quota,
+			Lifetime: durationpb.New(c.Uploads.Lifetime), MaxLifetime: durationpb.New(c.Uploads.MaxLifetime),
+		},
+	}
+	for _, method := range c.Uploads.Methods {
+		m.Uploads.Methods = append(m.Uploads.Methods, enum[cuepointv1.Upload_Method](cuepointv1.Upload_Method_value, "METHOD_", string(method)))
 	}
 	for _, p := range c.Programs {
 		m.Programs = append(m.Programs, &cuepointv1.Program{

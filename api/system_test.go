@@ -11,6 +11,8 @@ import (
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/internal/ingest"
+	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/models/weights"
 )
 
@@ -29,6 +31,10 @@ func (machine) Capabilities(context.Context) (api.Capabilities, error) {
 		},
 		SpeechModel: "base-q5_1", SpeechLanguages: []string{"mul"}, TextLanguages: []string{"en", "de"}, Containers: []string{"mov"},
 		Limits: api.Limits{Bytes: 20 << 30, Duration: 6 * time.Hour, Width: 8192, Height: 8192, Pixels: 36_000_000, Streams: 64},
+		Uploads: api.UploadLimits{
+			Methods: []models.UploadMethod{models.UploadTus, models.UploadImport}, Algorithms: []string{"md5", "sha1"},
+			Limits: ingest.Limits{Quota: 1 << 40, Lifetime: 24 * time.Hour, MaxLifetime: 168 * time.Hour},
+		},
 	}, nil
 }
 

@@ -26,6 +26,7 @@ type Client struct {
 	Transcripts cuepointv1.TranscriptServiceClient
 	Insights    cuepointv1.InsightServiceClient
 	Edits       cuepointv1.EditServiceClient
+	Uploads     cuepointv1.UploadServiceClient
 	Searches    cuepointv1.SearchServiceClient
 	Events      cuepointv1.EventServiceClient
 	Keys        cuepointv1.KeyServiceClient
@@ -69,6 +70,7 @@ func New(conn grpc.ClientConnInterface) *Client {
 		Transcripts: cuepointv1.NewTranscriptServiceClient(conn),
 		Insights:    cuepointv1.NewInsightServiceClient(conn),
 		Edits:       cuepointv1.NewEditServiceClient(conn),
+		Uploads:     cuepointv1.NewUploadServiceClient(conn),
 		Searches:    cuepointv1.NewSearchServiceClient(conn),
 		Events:      cuepointv1.NewEventServiceClient(conn),
 		Keys:        cuepointv1.NewKeyServiceClient(conn),

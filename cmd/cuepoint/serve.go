@@ -12,6 +12,7 @@ import (
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/internal/config"
+	"github.com/cuepoint/cuepoint/internal/ingest"
 )
 
 type serveCmd struct {
@@ -28,7 +29,30 @@ type serveCmd struct {
 	Light  int           `help:"Light stages to run at once; -1 for as many as suit this machine." default:"-1" env:"CUEPOINT_LIGHT" placeholder:"N"`
 	CPU    int           `help:"Stages that take a core to run at once; -1 for as many as suit this machine." default:"-1" env:"CUEPOINT_CPU" placeholder:"N"`
 	Heavy  int           `help:"Stages that take all cores to run at once; -1 for as many as suit this machine." default:"-1" env:"CUEPOINT_HEAVY" placeholder:"N"`
+	Upload uploadFlags   `embed:""`
 	Grace  time.Duration `help:"Time that running stages get to end when the server is told to." default:"30s" env:"CUEPOINT_GRACE"`
+}
+
+// uploadFlags bound what comes in.
+type uploadFlags struct {
+	Max      size          `help:"The largest file that is taken." name:"max-upload" default:"20GiB" env:"CUEPOINT_MAX_UPLOAD" placeholder:"SIZE"`
+	Quota    size          `help:"What a workspace may use, its videos' files and its uploads together; 0 for as much as there is room for." default:"0" env:"CUEPOINT_QUOTA" placeholder:"SIZE"`
+	Lifetime time.Duration `help:"An upload ends so long after its last byte came; 168h after it began at most." name:"upload-lifetime" default:"24h" env:"CUEPOINT_UPLOAD_LIFETIME" placeholder:"TIME"`
+}
+
+// Validate is asked by kong when the command line has been read.
+func (f *uploadFlags) Validate() error {
+	switch {
+	case f.Max < 1:
+		return errors.New("--max-upload is a size such as 20GiB, at least one byte")
+	case f.Lifetime < ingest.MinLifetime || f.Lifetime > ingest.UsualMaxLifetime:
+		return fmt.Errorf("--upload-lifetime is a time from %v to %v, not %v", ingest.MinLifetime, ingest.UsualMaxLifetime, f.Lifetime)
+	}
+	return nil
+}
+
+func (f *uploadFlags) limits() ingest.Limits {
+	return ingest.Limits{Quota: int64(f.Quota), Lifetime: f.Lifetime}
 }
 
 // Run serves until it is interrupted, which is its ordinary end.
@@ -41,7 +65,9 @@ func (c *serveCmd) Run(e *env) error {
 		return err
 	}
 	config.Ready = func(s app.Started) { c.announce(e, s) }
-	a, err := e.open(true)
+	library := e.config()
+	library.MaxSource = int64(c.Upload.Max)
+	a, err := app.Open(e.ctx, library, true)
 	if err != nil {
 		return err
 	}
@@ -67,7 +93,7 @@ func (c *serveCmd) Run(e *env) error {
 func (c *serveCmd) config() (app.ServeConfig, error) {
 	config := app.ServeConfig{
 		Listen: c.Listen, Hosts: c.Host, Admin: c.Admin, Grace: c.Grace, Open: c.Auth == "none",
-		Rate: access.Rate{PerSecond: c.Rate, Burst: int(2 * c.Rate)},
+		Rate: access.Rate{PerSecond: c.Rate, Burst: int(2 * c.Rate)}, Uploads: c.Upload.limits(),
 	}
 	if config.Open && !isPrivate(c.Listen) {
 		return config, usageError{fmt.Errorf("--auth=none is for 127.0.0.1, [::1] and localhost alone, and --listen is %s: everybody could read and play everything", c.Listen)}

@@ -33,15 +33,13 @@ type Config struct {
 	Version   string        // of the program
 	Log       *slog.Logger
 
+	MaxSource   int64         // bytes of the largest file that is taken in; 0 for the usual limit
 	KeepDeleted time.Duration // how long deleted videos can be brought back; 0 for the usual time
 
 	// The keys of an S3 bucket; empty for those that AWS's own programs find.
 	S3AccessKey config.Secret
 	S3SecretKey config.Secret
 }
-
-// maxSource is the largest source that is taken in, in bytes.
-const maxSource = 20 << 30
 
 // App is an open library with everything that works on it.
 type App struct {

@@ -23,14 +23,14 @@ type Connection struct {
 // socket has it, but that it takes no commands about videos. The caller closes
 // it before the library.
 func (a *App) Connect() (*Connection, error) {
-	return connect(api.Config{Libraries: a.db, Feed: events.New(a.db, a.log), System: newSystem(a), Log: a.log})
+	return connect(api.Config{Libraries: a.db, Feed: events.New(a.db, a.log), System: newSystem(a, nil), Log: a.log})
 }
 
 // Connect opens the API of the library to this process, as who may open its
 // socket has it. The caller closes it before the hold. Videos can be watched
 // while Serve runs.
 func (h *Holder) Connect() (*Connection, error) {
-	return connect(api.Config{Libraries: h.db, Feed: h.feed, System: newSystem(h.App), Commands: h.Commands, Log: h.log})
+	return connect(api.Config{Libraries: h.db, Feed: h.feed, System: newSystem(h.App, nil), Commands: h.Commands, Log: h.log})
 }
 
 func connect(cfg api.Config) (*Connection, error) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/internal/events"
+	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store/blob/cache"
 	"github.com/cuepoint/cuepoint/transcribe"
@@ -65,7 +67,7 @@ func (a *App) Hold(ctx context.Context) (_ *Holder, err error) {
 	control := &analyzer.Control{Pipeline: a.Pipeline, Store: a.db, Queue: queue, Log: a.log, KeepDeleted: a.cfg.KeepDeleted}
 	return &Holder{
 		App: a, Control: control, name: name, cache: copies, feed: events.New(a.db, a.log),
-		intake: &analyzer.Intake{Control: control, Blobs: a.Blobs, MaxSize: maxSource, MaxCaptions: transcribe.MaxCaptions},
+		intake: &analyzer.Intake{Control: control, Blobs: a.Blobs, MaxSize: cmp.Or(a.cfg.MaxSource, ingest.UsualMaxSize), MaxCaptions: transcribe.MaxCaptions},
 	}, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/signin"
 	"github.com/cuepoint/cuepoint/internal/config"
+	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/internal/obs"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/streaming/origin"
@@ -38,6 +39,8 @@ type ServeConfig struct {
 	// Provider is where browsers may sign in besides with keys; nil for nowhere.
 	Provider *signin.Provider
 
+	Uploads ingest.Limits // but for the size, which is the library's
+
 	// Slots are how many stages of each class are worked on at once; without any
 	// the process does not work on stages.
 	Slots map[analyzer.Class]int
@@ -60,8 +63,14 @@ type Started struct {
 // Serve takes commands on the data directory's socket, and is what cfg says
 // besides, until ctx ends. INVALID_ARGUMENT where an address cannot be had.
 func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
+	uploads, err := h.openUploads(cfg.Uploads)
+	if err != nil {
+		return err
+	}
+	defer h.dropUploads(uploads)
 	c := api.Config{
-		Libraries: h.db, Feed: h.feed, System: newSystem(h.App), Commands: h.Commands, Hosts: cfg.Hosts, Proxies: cfg.Proxies, TLS: cfg.TLS, Log: h.log,
+		Libraries: h.db, Feed: h.feed, System: newSystem(h.App, uploads), Commands: h.Commands, Uploads: uploads,
+		Hosts: cfg.Hosts, Proxies: cfg.Proxies, TLS: cfg.TLS, Log: h.log,
 	}
 	if cfg.Listen != "" {
 		c.Gate, c.Provider, c.Media, c.Page = h.gate(cfg), cfg.Provider, h.media(), player.Handler(api.Problems(h.log))
@@ -89,6 +98,10 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 	} else {
 		parts = append(parts, func(ctx context.Context) error { h.feed.Run(ctx); return nil })
 	}
+	parts = append(parts, func(ctx context.Context) error {
+		defer uploads.Close()
+		return uploads.Run(ctx)
+	})
 	return h.run(ctx, cfg, admin, started, parts...)
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	analysis "github.com/cuepoint/cuepoint/analyzer/text"
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/internal/ffmpeg"
+	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/models/weights"
 )
 
@@ -21,13 +23,16 @@ const programsFor = time.Minute
 // system tells what this process is and can do.
 type system struct {
 	*App
+	uploads *ingest.Uploads // nil where none are taken
 
 	looking  chan struct{} // holds one while somebody looks
 	programs []Part
 	seen     time.Time
 }
 
-func newSystem(a *App) *system { return &system{App: a, looking: make(chan struct{}, 1)} }
+func newSystem(a *App, uploads *ingest.Uploads) *system {
+	return &system{App: a, uploads: uploads, looking: make(chan struct{}, 1)}
+}
 
 // Version implements [api.System].
 func (s *system) Version() api.Version {
@@ -57,7 +62,10 @@ func (s *system) Capabilities(ctx context.Context) (api.Capabilities, error) {
 	l := ffmpeg.DefaultLimits()
 	c := api.Capabilities{
 		SpeechModel: filepath.Base(s.cfg.Model), SpeechLanguages: hears(s.cfg.Model), TextLanguages: analysis.Languages(), Containers: ffmpeg.Containers(),
-		Limits: api.Limits{Bytes: maxSource, Duration: l.Duration, Width: l.Width, Height: l.Height, Pixels: l.Pixels, Streams: l.Streams},
+		Limits: api.Limits{Bytes: cmp.Or(s.cfg.MaxSource, ingest.UsualMaxSize), Duration: l.Duration, Width: l.Width, Height: l.Height, Pixels: l.Pixels, Streams: l.Streams},
+	}
+	if s.uploads != nil {
+		c.Uploads = api.UploadLimits{Methods: s.uploads.Methods(), Algorithms: ingest.Algorithms(), Limits: s.uploads.Limits}
 	}
 	for _, p := range parts {
 		c.Programs = append(c.Programs, api.Program{

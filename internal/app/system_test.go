@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/internal/ingest"
 )
 
 func openSystem(t *testing.T, model string) *system {
@@ -24,7 +25,7 @@ func openSystem(t *testing.T, model string) *system {
 			t.Error(err)
 		}
 	})
-	return newSystem(a)
+	return newSystem(a, nil)
 }
 
 func TestCapabilitiesAreThoseOfThisMachine(t *testing.T) {
@@ -50,7 +51,7 @@ func TestCapabilitiesAreThoseOfThisMachine(t *testing.T) {
 	if c.Speech || c.SpeechModel != "my.bin" || c.SpeechLanguages != nil {
 		t.Errorf("speech without its model: %+v", c)
 	}
-	if !slices.Contains(c.Containers, "matroska") || !slices.Contains(c.TextLanguages, "de") || c.Limits.Bytes != maxSource {
+	if !slices.Contains(c.Containers, "matroska") || !slices.Contains(c.TextLanguages, "de") || c.Limits.Bytes != ingest.UsualMaxSize {
 		t.Errorf("%+v", c)
 	}
 	if v := s.Version(); v.Version != "v1.2.3" || v.Go == "" || v.Platform == "" {

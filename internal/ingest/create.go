@@ -63,19 +63,19 @@ func (u *Uploads) create(ctx context.Context, workspace string, n New) (Created,
 
 // begin is the upload that is asked for.
 func (u *Uploads) begin(workspace string, n New) models.Upload {
-	now := time.Now().UTC()
+	began := now()
 	up := models.Upload{
 		ID: models.NewID(), Workspace: workspace, Method: n.Method, State: models.UploadReceiving,
 		Filename: analyzer.DisplayText(n.Filename), ContentType: analyzer.DisplayText(n.ContentType),
 		Length: n.Length, SHA256: n.SHA256, Metadata: n.Metadata, Source: n.Source, Origin: n.Origin,
-		Video: n.Video, Key: "sources/" + models.NewID(), Created: now, Updated: now,
+		Video: n.Video, Key: "sources/" + models.NewID(), Created: began, Updated: began,
 	}
-	up.Expires = now.Add(u.Limits.Lifetime)
+	up.Expires = began.Add(u.Limits.Lifetime)
 	if n.Lifetime > 0 {
-		up.Expires = now.Add(n.Lifetime)
+		up.Expires = began.Add(n.Lifetime)
 	}
 	if up.Method == models.UploadImport {
-		up.Due = now
+		up.Due = began
 	}
 	return up
 }
@@ -142,6 +142,9 @@ func Permits(up models.Upload, secret string) bool {
 // record tells of an upload what happened to it, in the transaction of that.
 func record(ctx context.Context, lib store.TxLibrary, up models.Upload, what models.EventType) error {
 	return lib.Record(ctx, models.Event{
-		Type: what, UploadID: up.ID, VideoID: up.VideoID, Error: up.Error, Time: time.Now().UTC(),
+		Type: what, UploadID: up.ID, VideoID: up.VideoID, Error: up.Error, Time: now(),
 	})
 }
+
+// now is the time as databases keep it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

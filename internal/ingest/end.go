@@ -55,16 +55,12 @@ var endEvents = map[models.UploadState]models.EventType{
 	models.UploadExpired:  models.EventUploadExpired,
 }
 
-// conclude ends an upload of which nothing comes, for the writer that it is told
-// of. Its bytes go first: should that be all that happens, it happens again, for an
-// upload that has lost its bytes comes to nothing.
+// conclude ends an upload of which nothing comes, for its writer. Its bytes go then;
+// should they not, the blobs' own sweep finds that no upload has them any more.
 func (u *Uploads) conclude(ctx context.Context, up models.Upload, state models.UploadState, reason *models.Error) (models.Upload, error) {
-	if err := u.abandon(ctx, up); err != nil {
-		return up, err
-	}
 	ended := up
 	ended.State, ended.Error, ended.Growth = state, reason, nil
-	ended.Updated, ended.Due = time.Now().UTC(), time.Time{}
+	ended.Updated, ended.Due = now(), time.Time{}
 	err := u.Store.Tx(ctx, func(tx store.Tx) error {
 		lib := tx.In(up.Workspace)
 		if err := lib.SaveUpload(ctx, ended); err != nil {
@@ -80,6 +76,9 @@ func (u *Uploads) conclude(ctx context.Context, up models.Upload, state models.U
 	})
 	if err != nil {
 		return up, overtaken(err)
+	}
+	if err := u.abandon(context.WithoutCancel(ctx), up); err != nil {
+		u.Log.Warn("what came of an upload is left to the sweeper", "upload", up.ID, "error", err)
 	}
 	return ended, nil
 }

@@ -67,7 +67,7 @@ func (u *Uploads) beat(ctx context.Context, cancel func(), up models.Upload) (st
 				return
 			case <-ticker.C:
 			}
-			up.Updated = time.Now().UTC()
+			up.Updated = now()
 			up.Due = up.Updated.Add(u.pace.lease)
 			if code := models.ErrorCode(u.Store.In(up.Workspace).SaveUpload(ctx, up)); code == models.CodeConflict || code == models.CodeNotFound {
 				cancel()
@@ -150,7 +150,7 @@ func (u *Uploads) adopt(ctx context.Context, up models.Upload, sum string) (mode
 	}, func(ctx context.Context, tx store.Tx, a analyzer.Adopted) error {
 		lib := tx.In(up.Workspace)
 		kept = a.Kept
-		done.VideoID, done.Duplicate, done.Updated = a.VideoID, a.Duplicate, time.Now().UTC()
+		done.VideoID, done.Duplicate, done.Updated = a.VideoID, a.Duplicate, now()
 		if err := lib.SaveUpload(ctx, done); err != nil {
 			return err
 		}
@@ -192,7 +192,7 @@ func (u *Uploads) postpone(ctx context.Context, up models.Upload, reason error) 
 		return ended, err
 	}
 	later := up
-	later.Updated = time.Now().UTC()
+	later.Updated = now()
 	if u.life.Err() == nil { // else it is no fault of the upload's
 		later.Error, later.Attempts = models.AsError(reason), up.Attempts+1
 		later.Due = later.Updated.Add(u.backoff(later.Attempts))

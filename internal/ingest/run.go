@@ -87,8 +87,8 @@ func (r *rounds) round(ctx context.Context, now time.Time) error {
 	return errors.Join(append(errs, err)...)
 }
 
-// begin sees to an upload that was due at a time, if there is a free slot.
-func (r *rounds) begin(ctx context.Context, up models.Upload, now time.Time) {
+// begin sees to an upload that is due by a time, if there is a free slot.
+func (r *rounds) begin(ctx context.Context, up models.Upload, by time.Time) {
 	slots := r.slots[up.State]
 	select {
 	case slots <- struct{}{}:
@@ -98,15 +98,15 @@ func (r *rounds) begin(ctx context.Context, up models.Upload, now time.Time) {
 	r.attended.Go(func() {
 		defer r.hurry() // there may be more than there are slots
 		defer func() { <-slots }()
-		if err := r.attend(ctx, up, now); err != nil && ctx.Err() == nil {
+		if err := r.attend(ctx, up, by); err != nil && ctx.Err() == nil {
 			r.Log.Warn("an upload could not be seen to", "upload", up.ID, "error", err)
 		}
 	})
 }
 
 // attend does what is due of an upload.
-func (r *rounds) attend(ctx context.Context, up models.Upload, now time.Time) error {
-	up, err := r.claim(ctx, up, now)
+func (r *rounds) attend(ctx context.Context, up models.Upload, by time.Time) error {
+	up, err := r.claim(ctx, up, by)
 	switch {
 	case err != nil:
 		if models.ErrorCode(err) == models.CodeNotRunning {
@@ -124,21 +124,21 @@ func (r *rounds) attend(ctx context.Context, up models.Upload, now time.Time) er
 }
 
 // claim makes this process the one that sees to an upload. NOT_RUNNING where
-// nothing is due any more.
-func (r *rounds) claim(ctx context.Context, up models.Upload, now time.Time) (models.Upload, error) {
+// nothing is due by then any more.
+func (r *rounds) claim(ctx context.Context, up models.Upload, by time.Time) (models.Upload, error) {
 	err := r.Store.Tx(ctx, func(tx store.Tx) (err error) {
 		lib := tx.In(up.Workspace)
 		if up, err = lib.TakeUpload(ctx, up.ID); err != nil {
 			return err
 		}
-		if up.State.Ended() || up.Due.IsZero() || up.Due.After(now) {
+		if up.State.Ended() || up.Due.IsZero() || up.Due.After(by) {
 			return models.Errorf(models.CodeNotRunning, "upload %s is not due", up.ID)
 		}
 		lease := r.pace.lease
 		if up.State == models.UploadReceiving {
 			lease = importLease
 		}
-		up.Updated = time.Now().UTC()
+		up.Updated = now()
 		up.Due = up.Updated.Add(lease)
 		return lib.SaveUpload(ctx, up)
 	})

@@ -131,6 +131,18 @@ func (u *Uploads) enter(ctx context.Context) (context.Context, func(), error) {
 	}, nil
 }
 
+// Methods are those that Create takes.
+func (u *Uploads) Methods() []models.UploadMethod {
+	methods := []models.UploadMethod{models.UploadTus}
+	if u.Blobs.Features().Presign {
+		methods = append(methods, models.UploadPut, models.UploadMultipart)
+	}
+	if u.Importer != nil {
+		methods = append(methods, models.UploadImport)
+	}
+	return methods
+}
+
 // Find returns an upload of any workspace. Who may know of it is the caller's to
 // say, by its Workspace or by [Permits]. NOT_FOUND.
 func (u *Uploads) Find(ctx context.Context, id string) (models.Upload, error) {

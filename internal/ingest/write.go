@@ -96,6 +96,8 @@ func (u *Uploads) add(ctx context.Context, to place, up models.Upload, offset in
 		return up, err
 	}
 	defer release()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	if c.Interrupt != nil {
 		defer context.AfterFunc(ctx, c.Interrupt)()
 	}
@@ -105,7 +107,7 @@ func (u *Uploads) add(ctx context.Context, to place, up models.Upload, offset in
 	if err := expect(up, offset); err != nil || up.State != models.UploadReceiving {
 		return up, err
 	}
-	w := &writer{Uploads: u, up: up}
+	w := &writer{Uploads: u, up: up, stop: stop}
 	err = w.write(ctx, r, c)
 	return w.up, err
 }

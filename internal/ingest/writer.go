@@ -30,7 +30,8 @@ const (
 // writer adds bytes to an upload, in its turn.
 type writer struct {
 	*Uploads
-	up models.Upload // as it was saved last
+	up   models.Upload   // as it was saved last
+	stop func(why error) // interrupts reading
 }
 
 // write adds what r holds. Once all bytes are there the upload is to be finished.
@@ -171,7 +172,13 @@ func (w *writer) grow(ctx context.Context, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Blobs.Grow(ctx, g, r, func(g blob.Growth) error { return w.save(ctx, g) })
+	_, err = w.Blobs.Grow(ctx, g, r, func(g blob.Growth) error {
+		err := w.save(ctx, g)
+		if err != nil {
+			w.stop(err) // nothing that is read now can be kept
+		}
+		return err
+	})
 	return err
 }
 
@@ -216,12 +223,12 @@ func (w *writer) save(ctx context.Context, g blob.Growth) (err error) {
 		next.Attempts, next.Error = 0, nil
 	}
 	next.Offset = g.Size
-	now := time.Now().UTC()
+	at := now()
 	if slides(next) {
-		next.Expires = earlier(now.Add(w.Limits.Lifetime), next.Created.Add(w.Limits.MaxLifetime))
+		next.Expires = earlier(at.Add(w.Limits.Lifetime), next.Created.Add(w.Limits.MaxLifetime))
 	}
 	if next.Method == models.UploadImport {
-		next.Due = now.Add(importLease)
+		next.Due = at.Add(importLease)
 	}
 	if next.Offset == next.Length && next.State == models.UploadReceiving {
 		return w.received(ctx, next, w.pace.lease)
@@ -241,7 +248,7 @@ func earlier(a, b time.Time) time.Time {
 
 // update writes the upload, unless somebody else has become its writer.
 func (w *writer) update(ctx context.Context, next models.Upload) error {
-	next.Updated = time.Now().UTC()
+	next.Updated = now()
 	if err := w.Store.In(next.Workspace).SaveUpload(ctx, next); err != nil {
 		return overtaken(err)
 	}
@@ -262,7 +269,7 @@ func overtaken(err error) error {
 // or else by Run after a while.
 func (w *writer) received(ctx context.Context, next models.Upload, while time.Duration) error {
 	next.State, next.Error, next.Attempts = models.UploadFinishing, nil, 0
-	next.Updated = time.Now().UTC()
+	next.Updated = now()
 	next.Due = next.Updated.Add(while)
 	err := w.Store.Tx(ctx, func(tx store.Tx) error {
 		lib := tx.In(next.Workspace)

@@ -52,6 +52,18 @@ const (
 	Event_TYPE_CHAPTERS_EDITED Event_Type = 9
 	// A stage ran again, and edits lost what they were made on: see stage.
 	Event_TYPE_EDITS_ORPHANED Event_Type = 10
+	// An upload began.
+	Event_TYPE_UPLOAD_CREATED Event_Type = 11
+	// All bytes of an upload came.
+	Event_TYPE_UPLOAD_RECEIVED Event_Type = 12
+	// An upload became a video, or is one that was there.
+	Event_TYPE_UPLOAD_DONE Event_Type = 13
+	// Nothing comes of an upload: error says why.
+	Event_TYPE_UPLOAD_FAILED Event_Type = 14
+	// An upload was canceled.
+	Event_TYPE_UPLOAD_CANCELED Event_Type = 15
+	// Too little of an upload came in time.
+	Event_TYPE_UPLOAD_EXPIRED Event_Type = 16
 )
 
 // Enum value maps for Event_Type.
@@ -68,6 +80,12 @@ var (
 		8:  "TYPE_TRANSCRIPT_EDITED",
 		9:  "TYPE_CHAPTERS_EDITED",
 		10: "TYPE_EDITS_ORPHANED",
+		11: "TYPE_UPLOAD_CREATED",
+		12: "TYPE_UPLOAD_RECEIVED",
+		13: "TYPE_UPLOAD_DONE",
+		14: "TYPE_UPLOAD_FAILED",
+		15: "TYPE_UPLOAD_CANCELED",
+		16: "TYPE_UPLOAD_EXPIRED",
 	}
 	Event_Type_value = map[string]int32{
 		"TYPE_UNSPECIFIED":       0,
@@ -81,6 +99,12 @@ var (
 		"TYPE_TRANSCRIPT_EDITED": 8,
 		"TYPE_CHAPTERS_EDITED":   9,
 		"TYPE_EDITS_ORPHANED":    10,
+		"TYPE_UPLOAD_CREATED":    11,
+		"TYPE_UPLOAD_RECEIVED":   12,
+		"TYPE_UPLOAD_DONE":       13,
+		"TYPE_UPLOAD_FAILED":     14,
+		"TYPE_UPLOAD_CANCELED":   15,
+		"TYPE_UPLOAD_EXPIRED":    16,
 	}
 )
 
@@ -111,17 +135,17 @@ func (Event_Type) EnumDescriptor() ([]byte, []int) {
 	return file_cuepoint_v1_event_proto_rawDescGZIP(), []int{0, 0}
 }
 
-// Event is one transition of one video.
+// Event is one transition of one video, or of one upload.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where the event stands among all: what happens after it is told to who
 	// asks with this cursor. No two events of a server have the same.
 	Cursor string `protobuf:"bytes,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	// `videos/{video}`.
+	// `videos/{video}`. Empty for an upload that is no video.
 	Video string `protobuf:"bytes,2,opt,name=video,proto3" json:"video,omitempty"`
 	// What happened.
 	Type Event_Type `protobuf:"varint,3,opt,name=type,proto3,enum=cuepoint.v1.Event_Type" json:"type,omitempty"`
-	// The video's state after it.
+	// The video's state after it. Not set for events of an upload.
 	State Video_State `protobuf:"varint,4,opt,name=state,proto3,enum=cuepoint.v1.Video_State" json:"state,omitempty"`
 	// The stage it is about: "probe", "package", … Empty for events of the video.
 	Stage string `protobuf:"bytes,5,opt,name=stage,proto3" json:"stage,omitempty"`
@@ -132,7 +156,9 @@ type Event struct {
 	// What went wrong. The reason is in an ErrorInfo detail.
 	Error *status.Status `protobuf:"bytes,8,opt,name=error,proto3" json:"error,omitempty"`
 	// When it happened.
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// `uploads/{upload}`. Empty for events of a video.
+	Upload        string `protobuf:"bytes,10,opt,name=upload,proto3" json:"upload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -228,6 +254,13 @@ func (x *Event) GetCreateTime() *timestamppb.Timestamp {
 		return x.CreateTime
 	}
 	return nil
+}
+
+func (x *Event) GetUpload() string {
+	if x != nil {
+		return x.Upload
+	}
+	return ""
 }
 
 // ListEventsRequest asks for a page of events.
@@ -501,7 +534,7 @@ var File_cuepoint_v1_event_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_event_proto_rawDesc = "" +
 	"\n" +
-	"\x17cuepoint/v1/event.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\xbb\x05\n" +
+	"\x17cuepoint/v1/event.proto\x12\vcuepoint.v1\x1a\x1bbuf/validate/validate.proto\x1a\x19cuepoint/v1/options.proto\x1a\x17cuepoint/v1/video.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\"\x84\a\n" +
 	"\x05Event\x12\x1b\n" +
 	"\x06cursor\x18\x01 \x01(\tB\x03\xe0A\x03R\x06cursor\x120\n" +
 	"\x05video\x18\x02 \x01(\tB\x1a\xe0A\x03\xfaA\x14\n" +
@@ -513,7 +546,10 @@ const file_cuepoint_v1_event_proto_rawDesc = "" +
 	"\aattempt\x18\a \x01(\x05B\x03\xe0A\x03R\aattempt\x12-\n" +
 	"\x05error\x18\b \x01(\v2\x12.google.rpc.StatusB\x03\xe0A\x03R\x05error\x12@\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime\"\x95\x02\n" +
+	"createTime\x123\n" +
+	"\x06upload\x18\n" +
+	" \x01(\tB\x1b\xe0A\x03\xfaA\x15\n" +
+	"\x13cuepoint.dev/UploadR\x06upload\"\xa9\x03\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12TYPE_VIDEO_CREATED\x10\x01\x12\x14\n" +
@@ -526,7 +562,13 @@ const file_cuepoint_v1_event_proto_rawDesc = "" +
 	"\x16TYPE_TRANSCRIPT_EDITED\x10\b\x12\x18\n" +
 	"\x14TYPE_CHAPTERS_EDITED\x10\t\x12\x17\n" +
 	"\x13TYPE_EDITS_ORPHANED\x10\n" +
-	"\"\x9e\x02\n" +
+	"\x12\x17\n" +
+	"\x13TYPE_UPLOAD_CREATED\x10\v\x12\x18\n" +
+	"\x14TYPE_UPLOAD_RECEIVED\x10\f\x12\x14\n" +
+	"\x10TYPE_UPLOAD_DONE\x10\r\x12\x16\n" +
+	"\x12TYPE_UPLOAD_FAILED\x10\x0e\x12\x18\n" +
+	"\x14TYPE_UPLOAD_CANCELED\x10\x0f\x12\x17\n" +
+	"\x13TYPE_UPLOAD_EXPIRED\x10\x10\"\x9e\x02\n" +
 	"\x11ListEventsRequest\x12$\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\bpageSize\x12'\n" +
 	"\n" +

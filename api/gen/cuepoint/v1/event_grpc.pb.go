@@ -27,8 +27,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// EventService tells what happens to the videos of a workspace: every
-// transition, once, those of one video in the order in which they happened.
+// EventService tells what happens to the videos and uploads of a workspace: every
+// transition, once, those of one video or upload in the order in which they happened.
 // Events are kept for 30 days.
 type EventServiceClient interface {
 	// ListEvents lists the events that are kept, oldest first. A page may hold
@@ -99,8 +99,8 @@ type EventService_StreamEventsClient = grpc.ServerStreamingClient[StreamEventsRe
 // All implementations must embed UnimplementedEventServiceServer
 // for forward compatibility.
 //
-// EventService tells what happens to the videos of a workspace: every
-// transition, once, those of one video in the order in which they happened.
+// EventService tells what happens to the videos and uploads of a workspace: every
+// transition, once, those of one video or upload in the order in which they happened.
 // Events are kept for 30 days.
 type EventServiceServer interface {
 	// ListEvents lists the events that are kept, oldest first. A page may hold

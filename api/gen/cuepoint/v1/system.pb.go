@@ -77,7 +77,7 @@ func (x Stage_Class) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Stage_Class.Descriptor instead.
 func (Stage_Class) EnumDescriptor() ([]byte, []int) {
-	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{6, 0}
+	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{7, 0}
 }
 
 // Version is which Cuepoint answers.
@@ -167,7 +167,9 @@ type Capabilities struct {
 	// is MP4 too), "matroska" (WebM too), …
 	Containers []string `protobuf:"bytes,4,rep,name=containers,proto3" json:"containers,omitempty"`
 	// What is refused or cut.
-	Limits        *Limits `protobuf:"bytes,5,opt,name=limits,proto3" json:"limits,omitempty"`
+	Limits *Limits `protobuf:"bytes,5,opt,name=limits,proto3" json:"limits,omitempty"`
+	// How files come in.
+	Uploads       *UploadCapability `protobuf:"bytes,6,opt,name=uploads,proto3" json:"uploads,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -237,6 +239,96 @@ func (x *Capabilities) GetLimits() *Limits {
 	return nil
 }
 
+func (x *Capabilities) GetUploads() *UploadCapability {
+	if x != nil {
+		return x.Uploads
+	}
+	return nil
+}
+
+// UploadCapability is how files come in. What they may be is among the limits.
+type UploadCapability struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The methods that CreateUpload takes.
+	Methods []Upload_Method `protobuf:"varint,1,rep,packed,name=methods,proto3,enum=cuepoint.v1.Upload_Method" json:"methods,omitempty"`
+	// The algorithms of tus checksums, such as "sha256".
+	ChecksumAlgorithms []string `protobuf:"bytes,2,rep,name=checksum_algorithms,json=checksumAlgorithms,proto3" json:"checksum_algorithms,omitempty"`
+	// Bytes that a workspace may use: its videos' files, and its uploads. 0: as many
+	// as there is room for. Beyond: QUOTA_EXCEEDED.
+	QuotaBytes int64 `protobuf:"varint,3,opt,name=quota_bytes,json=quotaBytes,proto3" json:"quota_bytes,omitempty"`
+	// An upload ends so long after its last byte came, unless it says otherwise.
+	Lifetime *durationpb.Duration `protobuf:"bytes,4,opt,name=lifetime,proto3" json:"lifetime,omitempty"`
+	// And so long after it began at most.
+	MaxLifetime   *durationpb.Duration `protobuf:"bytes,5,opt,name=max_lifetime,json=maxLifetime,proto3" json:"max_lifetime,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UploadCapability) Reset() {
+	*x = UploadCapability{}
+	mi := &file_cuepoint_v1_system_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UploadCapability) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UploadCapability) ProtoMessage() {}
+
+func (x *UploadCapability) ProtoReflect() protoreflect.Message {
+	mi := &file_cuepoint_v1_system_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UploadCapability.ProtoReflect.Descriptor instead.
+func (*UploadCapability) Descriptor() ([]byte, []int) {
+	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *UploadCapability) GetMethods() []Upload_Method {
+	if x != nil {
+		return x.Methods
+	}
+	return nil
+}
+
+func (x *UploadCapability) GetChecksumAlgorithms() []string {
+	if x != nil {
+		return x.ChecksumAlgorithms
+	}
+	return nil
+}
+
+func (x *UploadCapability) GetQuotaBytes() int64 {
+	if x != nil {
+		return x.QuotaBytes
+	}
+	return 0
+}
+
+func (x *UploadCapability) GetLifetime() *durationpb.Duration {
+	if x != nil {
+		return x.Lifetime
+	}
+	return nil
+}
+
+func (x *UploadCapability) GetMaxLifetime() *durationpb.Duration {
+	if x != nil {
+		return x.MaxLifetime
+	}
+	return nil
+}
+
 // Program is something outside of Cuepoint that it starts.
 type Program struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -258,7 +350,7 @@ type Program struct {
 
 func (x *Program) Reset() {
 	*x = Program{}
-	mi := &file_cuepoint_v1_system_proto_msgTypes[2]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -270,7 +362,7 @@ func (x *Program) String() string {
 func (*Program) ProtoMessage() {}
 
 func (x *Program) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_system_proto_msgTypes[2]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -283,7 +375,7 @@ func (x *Program) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Program.ProtoReflect.Descriptor instead.
 func (*Program) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{2}
+	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Program) GetName() string {
@@ -344,7 +436,7 @@ type SpeechCapability struct {
 
 func (x *SpeechCapability) Reset() {
 	*x = SpeechCapability{}
-	mi := &file_cuepoint_v1_system_proto_msgTypes[3]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -356,7 +448,7 @@ func (x *SpeechCapability) String() string {
 func (*SpeechCapability) ProtoMessage() {}
 
 func (x *SpeechCapability) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_system_proto_msgTypes[3]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -369,7 +461,7 @@ func (x *SpeechCapability) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SpeechCapability.ProtoReflect.Descriptor instead.
 func (*SpeechCapability) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{3}
+	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SpeechCapability) GetAvailable() bool {
@@ -418,7 +510,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_cuepoint_v1_system_proto_msgTypes[4]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +522,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_system_proto_msgTypes[4]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +535,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{4}
+	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Limits) GetSourceBytes() int64 {
@@ -513,7 +605,7 @@ type StageGraph struct {
 
 func (x *StageGraph) Reset() {
 	*x = StageGraph{}
-	mi := &file_cuepoint_v1_system_proto_msgTypes[5]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -525,7 +617,7 @@ func (x *StageGraph) String() string {
 func (*StageGraph) ProtoMessage() {}
 
 func (x *StageGraph) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_system_proto_msgTypes[5]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -538,7 +630,7 @@ func (x *StageGraph) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StageGraph.ProtoReflect.Descriptor instead.
 func (*StageGraph) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{5}
+	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *StageGraph) GetStages() []*Stage {
@@ -567,7 +659,7 @@ type Stage struct {
 
 func (x *Stage) Reset() {
 	*x = Stage{}
-	mi := &file_cuepoint_v1_system_proto_msgTypes[6]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +671,7 @@ func (x *Stage) String() string {
 func (*Stage) ProtoMessage() {}
 
 func (x *Stage) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_system_proto_msgTypes[6]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +684,7 @@ func (x *Stage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stage.ProtoReflect.Descriptor instead.
 func (*Stage) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{6}
+	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Stage) GetName() string {
@@ -639,7 +731,7 @@ type GetVersionRequest struct {
 
 func (x *GetVersionRequest) Reset() {
 	*x = GetVersionRequest{}
-	mi := &file_cuepoint_v1_system_proto_msgTypes[7]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -651,7 +743,7 @@ func (x *GetVersionRequest) String() string {
 func (*GetVersionRequest) ProtoMessage() {}
 
 func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_system_proto_msgTypes[7]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -664,7 +756,7 @@ func (x *GetVersionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVersionRequest.ProtoReflect.Descriptor instead.
 func (*GetVersionRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{7}
+	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{8}
 }
 
 // GetCapabilitiesRequest asks what a server can do.
@@ -676,7 +768,7 @@ type GetCapabilitiesRequest struct {
 
 func (x *GetCapabilitiesRequest) Reset() {
 	*x = GetCapabilitiesRequest{}
-	mi := &file_cuepoint_v1_system_proto_msgTypes[8]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +780,7 @@ func (x *GetCapabilitiesRequest) String() string {
 func (*GetCapabilitiesRequest) ProtoMessage() {}
 
 func (x *GetCapabilitiesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_system_proto_msgTypes[8]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +793,7 @@ func (x *GetCapabilitiesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCapabilitiesRequest.ProtoReflect.Descriptor instead.
 func (*GetCapabilitiesRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{8}
+	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{9}
 }
 
 // GetStageGraphRequest asks for the stages of the pipeline.
@@ -713,7 +805,7 @@ type GetStageGraphRequest struct {
 
 func (x *GetStageGraphRequest) Reset() {
 	*x = GetStageGraphRequest{}
-	mi := &file_cuepoint_v1_system_proto_msgTypes[9]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -725,7 +817,7 @@ func (x *GetStageGraphRequest) String() string {
 func (*GetStageGraphRequest) ProtoMessage() {}
 
 func (x *GetStageGraphRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cuepoint_v1_system_proto_msgTypes[9]
+	mi := &file_cuepoint_v1_system_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -738,20 +830,20 @@ func (x *GetStageGraphRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStageGraphRequest.ProtoReflect.Descriptor instead.
 func (*GetStageGraphRequest) Descriptor() ([]byte, []int) {
-	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{9}
+	return file_cuepoint_v1_system_proto_rawDescGZIP(), []int{10}
 }
 
 var File_cuepoint_v1_system_proto protoreflect.FileDescriptor
 
 const file_cuepoint_v1_system_proto_rawDesc = "" +
 	"\n" +
-	"\x18cuepoint/v1/system.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\"v\n" +
+	"\x18cuepoint/v1/system.proto\x12\vcuepoint.v1\x1a\x19cuepoint/v1/options.proto\x1a\x18cuepoint/v1/upload.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1egoogle/protobuf/duration.proto\"v\n" +
 	"\aVersion\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x16\n" +
 	"\x06commit\x18\x02 \x01(\tR\x06commit\x12\x1d\n" +
 	"\n" +
 	"go_version\x18\x03 \x01(\tR\tgoVersion\x12\x1a\n" +
-	"\bplatform\x18\x04 \x01(\tR\bplatform\"\xeb\x01\n" +
+	"\bplatform\x18\x04 \x01(\tR\bplatform\"\xa4\x02\n" +
 	"\fCapabilities\x120\n" +
 	"\bprograms\x18\x01 \x03(\v2\x14.cuepoint.v1.ProgramR\bprograms\x125\n" +
 	"\x06speech\x18\x02 \x01(\v2\x1d.cuepoint.v1.SpeechCapabilityR\x06speech\x12%\n" +
@@ -759,7 +851,15 @@ const file_cuepoint_v1_system_proto_rawDesc = "" +
 	"\n" +
 	"containers\x18\x04 \x03(\tR\n" +
 	"containers\x12+\n" +
-	"\x06limits\x18\x05 \x01(\v2\x13.cuepoint.v1.LimitsR\x06limits\"\xa5\x01\n" +
+	"\x06limits\x18\x05 \x01(\v2\x13.cuepoint.v1.LimitsR\x06limits\x127\n" +
+	"\auploads\x18\x06 \x01(\v2\x1d.cuepoint.v1.UploadCapabilityR\auploads\"\x8f\x02\n" +
+	"\x10UploadCapability\x124\n" +
+	"\amethods\x18\x01 \x03(\x0e2\x1a.cuepoint.v1.Upload.MethodR\amethods\x12/\n" +
+	"\x13checksum_algorithms\x18\x02 \x03(\tR\x12checksumAlgorithms\x12\x1f\n" +
+	"\vquota_bytes\x18\x03 \x01(\x03R\n" +
+	"quotaBytes\x125\n" +
+	"\blifetime\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\blifetime\x12<\n" +
+	"\fmax_lifetime\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\vmaxLifetime\"\xa5\x01\n" +
 	"\aProgram\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\apurpose\x18\x02 \x01(\tR\apurpose\x12\x1a\n" +
@@ -817,39 +917,45 @@ func file_cuepoint_v1_system_proto_rawDescGZIP() []byte {
 }
 
 var file_cuepoint_v1_system_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cuepoint_v1_system_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_cuepoint_v1_system_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_cuepoint_v1_system_proto_goTypes = []any{
 	(Stage_Class)(0),               // 0: cuepoint.v1.Stage.Class
 	(*Version)(nil),                // 1: cuepoint.v1.Version
 	(*Capabilities)(nil),           // 2: cuepoint.v1.Capabilities
-	(*Program)(nil),                // 3: cuepoint.v1.Program
-	(*SpeechCapability)(nil),       // 4: cuepoint.v1.SpeechCapability
-	(*Limits)(nil),                 // 5: cuepoint.v1.Limits
-	(*StageGraph)(nil),             // 6: cuepoint.v1.StageGraph
-	(*Stage)(nil),                  // 7: cuepoint.v1.Stage
-	(*GetVersionRequest)(nil),      // 8: cuepoint.v1.GetVersionRequest
-	(*GetCapabilitiesRequest)(nil), // 9: cuepoint.v1.GetCapabilitiesRequest
-	(*GetStageGraphRequest)(nil),   // 10: cuepoint.v1.GetStageGraphRequest
-	(*durationpb.Duration)(nil),    // 11: google.protobuf.Duration
+	(*UploadCapability)(nil),       // 3: cuepoint.v1.UploadCapability
+	(*Program)(nil),                // 4: cuepoint.v1.Program
+	(*SpeechCapability)(nil),       // 5: cuepoint.v1.SpeechCapability
+	(*Limits)(nil),                 // 6: cuepoint.v1.Limits
+	(*StageGraph)(nil),             // 7: cuepoint.v1.StageGraph
+	(*Stage)(nil),                  // 8: cuepoint.v1.Stage
+	(*GetVersionRequest)(nil),      // 9: cuepoint.v1.GetVersionRequest
+	(*GetCapabilitiesRequest)(nil), // 10: cuepoint.v1.GetCapabilitiesRequest
+	(*GetStageGraphRequest)(nil),   // 11: cuepoint.v1.GetStageGraphRequest
+	(Upload_Method)(0),             // 12: cuepoint.v1.Upload.Method
+	(*durationpb.Duration)(nil),    // 13: google.protobuf.Duration
 }
 var file_cuepoint_v1_system_proto_depIdxs = []int32{
-	3,  // 0: cuepoint.v1.Capabilities.programs:type_name -> cuepoint.v1.Program
-	4,  // 1: cuepoint.v1.Capabilities.speech:type_name -> cuepoint.v1.SpeechCapability
-	5,  // 2: cuepoint.v1.Capabilities.limits:type_name -> cuepoint.v1.Limits
-	11, // 3: cuepoint.v1.Limits.duration:type_name -> google.protobuf.Duration
-	7,  // 4: cuepoint.v1.StageGraph.stages:type_name -> cuepoint.v1.Stage
-	0,  // 5: cuepoint.v1.Stage.class:type_name -> cuepoint.v1.Stage.Class
-	8,  // 6: cuepoint.v1.SystemService.GetVersion:input_type -> cuepoint.v1.GetVersionRequest
-	9,  // 7: cuepoint.v1.SystemService.GetCapabilities:input_type -> cuepoint.v1.GetCapabilitiesRequest
-	10, // 8: cuepoint.v1.SystemService.GetStageGraph:input_type -> cuepoint.v1.GetStageGraphRequest
-	1,  // 9: cuepoint.v1.SystemService.GetVersion:output_type -> cuepoint.v1.Version
-	2,  // 10: cuepoint.v1.SystemService.GetCapabilities:output_type -> cuepoint.v1.Capabilities
-	6,  // 11: cuepoint.v1.SystemService.GetStageGraph:output_type -> cuepoint.v1.StageGraph
-	9,  // [9:12] is the sub-list for method output_type
-	6,  // [6:9] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	4,  // 0: cuepoint.v1.Capabilities.programs:type_name -> cuepoint.v1.Program
+	5,  // 1: cuepoint.v1.Capabilities.speech:type_name -> cuepoint.v1.SpeechCapability
+	6,  // 2: cuepoint.v1.Capabilities.limits:type_name -> cuepoint.v1.Limits
+	3,  // 3: cuepoint.v1.Capabilities.uploads:type_name -> cuepoint.v1.UploadCapability
+	12, // 4: cuepoint.v1.UploadCapability.methods:type_name -> cuepoint.v1.Upload.Method
+	13, // 5: cuepoint.v1.UploadCapability.lifetime:type_name -> google.protobuf.Duration
+	13, // 6: cuepoint.v1.UploadCapability.max_lifetime:type_name -> google.protobuf.Duration
+	13, // 7: cuepoint.v1.Limits.duration:type_name -> google.protobuf.Duration
+	8,  // 8: cuepoint.v1.StageGraph.stages:type_name -> cuepoint.v1.Stage
+	0,  // 9: cuepoint.v1.Stage.class:type_name -> cuepoint.v1.Stage.Class
+	9,  // 10: cuepoint.v1.SystemService.GetVersion:input_type -> cuepoint.v1.GetVersionRequest
+	10, // 11: cuepoint.v1.SystemService.GetCapabilities:input_type -> cuepoint.v1.GetCapabilitiesRequest
+	11, // 12: cuepoint.v1.SystemService.GetStageGraph:input_type -> cuepoint.v1.GetStageGraphRequest
+	1,  // 13: cuepoint.v1.SystemService.GetVersion:output_type -> cuepoint.v1.Version
+	2,  // 14: cuepoint.v1.SystemService.GetCapabilities:output_type -> cuepoint.v1.Capabilities
+	7,  // 15: cuepoint.v1.SystemService.GetStageGraph:output_type -> cuepoint.v1.StageGraph
+	13, // [13:16] is the sub-list for method output_type
+	10, // [10:13] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_cuepoint_v1_system_proto_init() }
@@ -858,13 +964,14 @@ func file_cuepoint_v1_system_proto_init() {
 		return
 	}
 	file_cuepoint_v1_options_proto_init()
+	file_cuepoint_v1_upload_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cuepoint_v1_system_proto_rawDesc), len(file_cuepoint_v1_system_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
