@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/cuepoint/cuepoint/internal/fetch"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -65,10 +66,12 @@ func (u *Uploads) checkMethod(n *New) error {
 		return models.Errorf(models.CodeUnimplemented, "this server downloads nothing; send the bytes")
 	case n.Delegated:
 		return refuse("nobody sends the bytes of an import; leave the delegation out")
+	case n.Length != -1:
+		return refuse("how long an import is its host says; leave the size out")
 	case len(n.Source) > maxSource || !isText(n.Source):
 		return refuse("an address has %d bytes of text at most", maxSource)
 	default:
-		return u.Importer.Check(n.Source)
+		return fetch.Check(n.Source)
 	}
 	if n.Source != "" {
 		return refuse("the method %s has no source", n.Method)

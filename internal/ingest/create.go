@@ -11,6 +11,7 @@ import (
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/internal/config"
+	"github.com/cuepoint/cuepoint/internal/fetch"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob"
@@ -55,7 +56,10 @@ func (u *Uploads) create(ctx context.Context, workspace string, n New) (Created,
 		return nil
 	})
 	if err != nil {
-		return Created{}, errors.Join(err, u.abandon(ctx, c.Upload))
+		if c.Growth != nil {
+			err = errors.Join(err, u.abandon(ctx, c.Upload))
+		}
+		return Created{}, err
 	}
 	u.hurry()
 	return c, nil
@@ -75,7 +79,7 @@ func (u *Uploads) begin(workspace string, n New) models.Upload {
 		up.Expires = began.Add(n.Lifetime)
 	}
 	if up.Method == models.UploadImport {
-		up.Due = began
+		up.Due, up.Source, up.Download = began, fetch.Show(n.Source), download{URL: n.Source}.column()
 	}
 	return up
 }

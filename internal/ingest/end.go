@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
@@ -59,7 +60,7 @@ var endEvents = map[models.UploadState]models.EventType{
 // should they not, the blobs' own sweep finds that no upload has them any more.
 func (u *Uploads) conclude(ctx context.Context, up models.Upload, state models.UploadState, reason *models.Error) (models.Upload, error) {
 	ended := up
-	ended.State, ended.Error, ended.Growth = state, reason, nil
+	ended.State, ended.Error, ended.Growth, ended.Download = state, reason, nil, nil
 	ended.Updated, ended.Due = now(), time.Time{}
 	err := u.Store.Tx(ctx, func(tx store.Tx) error {
 		lib := tx.In(up.Workspace)
@@ -83,16 +84,18 @@ func (u *Uploads) conclude(ctx context.Context, up models.Upload, state models.U
 	return ended, nil
 }
 
-// abandon removes what has come of an upload.
+// abandon removes what has come of an upload: what was not saved too, and what is
+// whole.
 func (u *Uploads) abandon(ctx context.Context, up models.Upload) error {
-	if up.Growth == nil {
-		return nil
-	}
 	g, err := growth(up)
 	if err != nil {
 		return err
 	}
-	return u.Blobs.Abandon(ctx, g)
+	err = u.Blobs.Abandon(ctx, g)
+	if up.State == models.UploadFinishing {
+		err = errors.Join(err, u.Blobs.Delete(ctx, up.Key))
+	}
+	return err
 }
 
 // unneeded is the time from which on nobody puts a blob there any more for an upload.

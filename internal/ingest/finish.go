@@ -142,7 +142,8 @@ func (u *Uploads) fetch(ctx context.Context, up models.Upload) (blob.Info, error
 // adopt makes a video of the upload's blob, and ends the upload with it.
 func (u *Uploads) adopt(ctx context.Context, up models.Upload, sum string) (models.Upload, error) {
 	done := up
-	done.State, done.SHA256, done.Offset, done.Growth = models.UploadDone, sum, up.Length, nil
+	done.State, done.SHA256, done.Offset = models.UploadDone, sum, up.Length
+	done.Growth, done.Download = nil, nil
 	done.Error, done.Due = nil, time.Time{}
 	var kept bool
 	err := u.Intake.Adopt(ctx, up.Workspace, analyzer.Adoption{

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"time"
 
@@ -114,13 +113,19 @@ func (r *rounds) attend(ctx context.Context, up models.Upload, by time.Time) err
 		}
 		return err
 	case up.State == models.UploadFinishing:
-		if _, err := r.finish(ctx, up); err != nil { // which its owner is told
-			r.Log.Info("an upload came to nothing", "upload", up.ID, "error", err)
-		}
+		r.finishDue(ctx, up)
 	case up.Method == models.UploadImport && r.Importer != nil:
 		return r.bring(ctx, up)
 	}
 	return nil
+}
+
+// finishDue finishes an upload, or says in the log why it came to nothing, which its
+// owner is told by the upload.
+func (r *rounds) finishDue(ctx context.Context, up models.Upload) {
+	if _, err := r.finish(ctx, up); err != nil {
+		r.Log.Info("an upload came to nothing", "upload", up.ID, "error", err)
+	}
 }
 
 // claim makes this process the one that sees to an upload. NOT_RUNNING where
@@ -143,29 +148,6 @@ func (r *rounds) claim(ctx context.Context, up models.Upload, by time.Time) (mod
 		return lib.SaveUpload(ctx, up)
 	})
 	return up, err
-}
-
-// bring has an import go on.
-func (r *rounds) bring(ctx context.Context, up models.Upload) error {
-	at := place{up.Workspace, up.ID, up.Method}
-	again, failure := r.Importer.Import(ctx, up, func(ctx context.Context, offset int64, body io.Reader, c Chunk) (models.Upload, error) {
-		return r.write(ctx, at, offset, body, c)
-	})
-	if failure == nil || ctx.Err() != nil || models.ErrorCode(failure) == models.CodeConflict {
-		return nil //nolint:nilerr // what is left of it is due again once its lease is over
-	}
-	up, err := r.take(ctx, at) // which knows how often it was tried since bytes last came
-	switch {
-	case models.ErrorCode(err) == models.CodeNotFound || up.State != models.UploadReceiving:
-		return nil // it has ended
-	case err != nil:
-		return err
-	case again && up.Attempts < patience:
-		_, err = r.postpone(ctx, up, failure)
-	default:
-		_, err = r.conclude(ctx, up, models.UploadFailed, models.AsError(failure))
-	}
-	return err
 }
 
 // expire ends an upload whose time is over.

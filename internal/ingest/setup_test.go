@@ -204,7 +204,10 @@ func (b *bench) restart() {
 // open is another process.
 func (b *bench) open() *Uploads {
 	u := Open(b.config)
-	u.pace = pace{look: 10 * time.Millisecond, lease: 200 * time.Millisecond, retry: 10 * time.Millisecond}
+	u.pace = pace{
+		look: 10 * time.Millisecond, lease: 200 * time.Millisecond, retry: 10 * time.Millisecond,
+		imports: []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}, room: 50 * time.Millisecond,
+	}
 	return u
 }
 

@@ -6,13 +6,13 @@ package ingest
 import (
 	"cmp"
 	"context"
-	"io"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/internal/config"
+	"github.com/cuepoint/cuepoint/internal/fetch"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob"
@@ -25,7 +25,7 @@ type Config struct {
 	Intake   *analyzer.Intake
 	Scratch  string // an existing directory for what is checked before it counts
 	Limits   Limits
-	Importer Importer // nil where nothing is downloaded
+	Importer *fetch.Client // nil where nothing is downloaded; Limits bound its files too
 	// Alone says that no other process works on the same store and blobs: what one
 	// before has left under way is nobody's then.
 	Alone bool
@@ -47,21 +47,6 @@ const (
 	UsualMaxLifetime = 7 * 24 * time.Hour
 	MinLifetime      = time.Minute // the shortest that may be asked for
 )
-
-// Importer downloads what uploads of the method import are to become.
-type Importer interface {
-	// Check says whether an address may be asked at all, without asking it.
-	// INVALID_ARGUMENT, SOURCE_BLOCKED.
-	Check(source string) error
-
-	// Import brings the bytes that an upload misses, by write, which is as
-	// [Uploads.Write], from its Offset on. again says whether it may get further if it
-	// is tried later, after an error.
-	Import(ctx context.Context, up models.Upload, write WriteFunc) (again bool, err error)
-}
-
-// WriteFunc adds what r holds to an upload, as [Uploads.Write] does.
-type WriteFunc func(ctx context.Context, offset int64, r io.Reader, c Chunk) (models.Upload, error)
 
 // Uploads keeps the uploads of all workspaces. Its methods may be called from many
 // goroutines, and by processes that share a database and a store of blobs. Made by
@@ -85,6 +70,9 @@ type pace struct {
 	look  time.Duration // for what is due
 	lease time.Duration // without a sign of life of who finishes an upload, another does
 	retry time.Duration // after a first failure
+
+	imports []time.Duration // after failures of an import since bytes last came; one more is the last
+	room    time.Duration   // for an import that this server has no room for
 }
 
 // Open returns the uploads of a store.
@@ -94,7 +82,7 @@ func Open(c Config) *Uploads {
 	c.Limits.MaxLifetime = cmp.Or(c.Limits.MaxLifetime, UsualMaxLifetime)
 	u := &Uploads{
 		Config: c, turns: turns{patience: 10 * time.Second}, wake: make(chan struct{}, 1),
-		pace: pace{look: 2 * time.Second, lease: 20 * time.Second, retry: 5 * time.Second},
+		pace: pace{look: 2 * time.Second, lease: 20 * time.Second, retry: 5 * time.Second, imports: importWaits[:], room: 5 * time.Minute},
 	}
 	u.life, u.end = context.WithCancelCause(context.Background())
 	return u

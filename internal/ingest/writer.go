@@ -21,10 +21,6 @@ const (
 
 	// headLen is how much of the beginning of a file is looked at.
 	headLen = 64 << 10
-
-	// importLease is how long an import may bring nothing before another process
-	// sees to it.
-	importLease = 2 * time.Minute
 )
 
 // writer adds bytes to an upload, in its turn.
