@@ -21,7 +21,7 @@ func (u *Uploads) Complete(ctx context.Context, workspace, id string) (models.Up
 		return models.Upload{}, err
 	}
 	defer end()
-	ctx, release, err := u.turns.take(ctx, id)
+	_, release, err := u.turns.take(ctx, id)
 	if err != nil {
 		return models.Upload{}, err
 	}

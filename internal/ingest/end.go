@@ -31,7 +31,7 @@ func (u *Uploads) stop(ctx context.Context, workspace, id string, state models.U
 	if up, err := u.Get(ctx, workspace, id); err != nil || up.State.Ended() {
 		return up, notRunning(up, err)
 	}
-	ctx, release, err := u.turns.take(ctx, id)
+	_, release, err := u.turns.take(ctx, id)
 	if err != nil {
 		return models.Upload{}, err
 	}

@@ -24,11 +24,12 @@ type turn struct {
 	over chan struct{}
 }
 
-// take waits for the caller's turn. It ends with the context that is returned,
-// after which the caller lets go by calling release. CONFLICT where somebody newer
-// comes meanwhile, or who is there does not let go in time.
-func (t *turns) take(ctx context.Context, id string) (_ context.Context, release func(), err error) {
-	ctx, stop := context.WithCancelCause(ctx)
+// take waits for the caller's turn, which lasts until release is called. The
+// context that is returned ends, also before, when somebody newer waits for theirs:
+// who may take long heeds it, who does not has them wait. CONFLICT where who is
+// there does not let go in time.
+func (t *turns) take(given context.Context, id string) (_ context.Context, release func(), err error) {
+	ctx, stop := context.WithCancelCause(given)
 	mine := &turn{stop: stop, over: make(chan struct{})}
 	before := t.enter(id, mine)
 	release = func() {
@@ -43,17 +44,14 @@ func (t *turns) take(ctx context.Context, id string) (_ context.Context, release
 	defer patience.Stop()
 	select {
 	case <-before.over:
-		err = context.Cause(ctx)
-	case <-ctx.Done():
-		err = context.Cause(ctx)
+		return ctx, release, nil
+	case <-given.Done():
+		err = context.Cause(given)
 	case <-patience.C:
 		err = models.Errorf(models.CodeConflict, "another request is at this upload and does not let go; try again in a while")
 	}
-	if err != nil {
-		release()
-		return nil, nil, err
-	}
-	return ctx, release, nil
+	release()
+	return nil, nil, err
 }
 
 // enter makes a turn the last one of an upload, and returns the one before.

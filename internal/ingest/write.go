@@ -91,15 +91,15 @@ func expect(up models.Upload, offset int64) error {
 
 // add is what a writer does in its turn.
 func (u *Uploads) add(ctx context.Context, to place, up models.Upload, offset int64, r io.Reader, c Chunk) (models.Upload, error) {
-	ctx, release, err := u.turns.take(ctx, to.id)
+	turn, release, err := u.turns.take(ctx, to.id)
 	if err != nil {
 		return up, err
 	}
 	defer release()
-	ctx, stop := context.WithCancelCause(ctx)
+	turn, stop := context.WithCancelCause(turn)
 	defer stop(nil)
 	if c.Interrupt != nil {
-		defer context.AfterFunc(ctx, c.Interrupt)()
+		defer context.AfterFunc(turn, c.Interrupt)()
 	}
 	if up, err = u.take(ctx, to); err != nil {
 		return up, err
@@ -108,7 +108,7 @@ func (u *Uploads) add(ctx context.Context, to place, up models.Upload, offset in
 		return up, err
 	}
 	w := &writer{Uploads: u, up: up, stop: stop}
-	err = w.write(ctx, r, c)
+	err = w.write(turn, r, c)
 	return w.up, err
 }
 
@@ -140,7 +140,7 @@ func (u *Uploads) Stand(ctx context.Context, workspace, id string) (models.Uploa
 	if err != nil || up.State != models.UploadReceiving {
 		return up, err
 	}
-	ctx, release, err := u.turns.take(ctx, id)
+	_, release, err := u.turns.take(ctx, id)
 	if err != nil {
 		return up, err
 	}
@@ -175,7 +175,7 @@ func (h *heeding) Read(p []byte) (n int, err error) {
 		return 0, h.err
 	}
 	n, h.err = h.r.Read(p)
-	if cause := h.done(); h.err != nil && cause != nil { // it was interrupted
+	if cause := h.done(); h.err != nil && !errors.Is(h.err, io.EOF) && cause != nil { // it was interrupted
 		h.err = cause
 	}
 	return n, h.err
