@@ -130,11 +130,20 @@ func writeJSON(w http.ResponseWriter, answer any) error {
 // sameOrigin refuses what a page of somebody else's makes a browser send, other
 // than to read.
 func sameOrigin(next http.Handler) http.Handler {
-	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, models.Errorf(models.CodePermissionDenied, "a page of another site cannot change anything here"))
-	}))
-	return protection.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := checkOrigin(r); err != nil {
+			writeProblem(w, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func checkOrigin(r *http.Request) error {
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		return models.Errorf(models.CodePermissionDenied, "a page of another site cannot change anything here").Because(err)
+	}
+	return nil
 }
 
 // Players lets those through to published files who may read or play, and tells

@@ -30,12 +30,16 @@ type problem struct {
 	Reason models.Code `json:"reason"`
 }
 
+// writeProblem answers with an error. Its status is that of its code, or what it
+// says itself where a protocol wants another.
 func writeProblem(w http.ResponseWriter, failure error) {
 	e := visible(failure)
-	p := problem{"about:blank", http.StatusText(answers[e.Code].http), answers[e.Code].http, e.Message, e.Code}
-	if p.Status == statusRequestCanceled {
-		p.Title = "Request Canceled"
+	status := answers[e.Code].http
+	var named interface{ HTTPStatus() int }
+	if errors.As(failure, &named) {
+		status = named.HTTPStatus()
 	}
+	p := problem{"about:blank", titleOf(status), status, e.Message, e.Code}
 	body, err := json.Marshal(p)
 	if err != nil { // strings and a number always have a form
 		http.Error(w, "internal error", http.StatusInternalServerError)
@@ -51,4 +55,15 @@ func writeProblem(w http.ResponseWriter, failure error) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
 	w.Write(body) //nolint:errcheck // the client has gone
+}
+
+// titleOf says a status in words, those too that net/http does not know.
+func titleOf(status int) string {
+	switch status {
+	case statusRequestCanceled:
+		return "Request Canceled"
+	case 460: // of tus
+		return "Checksum Mismatch"
+	}
+	return http.StatusText(status)
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/signin"
+	"github.com/cuepoint/cuepoint/api/tus"
 	"github.com/cuepoint/cuepoint/internal/events"
 	"github.com/cuepoint/cuepoint/store"
 )
@@ -57,12 +58,16 @@ type Config struct {
 	Libraries Libraries
 	Feed      *events.Feed                    // which somebody else runs, for as long as the server is there
 	Commands  func(workspace string) Commands // nil for none
-	Uploads   Uploads                         // nil for none
 	System    System
 	Gate      *access.Gate     // lets in who comes over the network; nil without Listen
 	Provider  *signin.Provider // where browsers may sign in too; nil for nowhere
-	Media     http.Handler     // below /play/; nil where there is none
-	Page      http.Handler     // everything that is nothing else, and for everybody; nil where there is none
+	Uploads   tus.Uploads      // nil for none
+	MaxUpload int64            // of an upload, in bytes
+	// UploadIdle is for how long the bytes of an upload may not come; a minute
+	// unless set.
+	UploadIdle time.Duration
+	Media      http.Handler // below /play/; nil where there is none
+	Page       http.Handler // everything that is nothing else, and for everybody; nil where there is none
 	// Hosts are the names the server is reached by. Addresses and localhost
 	// need not be named; a request for any other name is refused, so that no
 	// web site can point its own name here (DNS rebinding).
@@ -130,7 +135,12 @@ func New(c Config) (*Server, error) {
 	}
 
 	s.routeSessions(mux)
-	s.http = NewHTTP(Guard(c.Hosts, c.Proxies, s.either(sameOrigin(mux))), c.Log)
+	web := http.NewServeMux()
+	web.Handle("/", sameOrigin(mux))
+	if c.Uploads != nil {
+		s.routeUploads(web, c)
+	}
+	s.http = NewHTTP(Guard(c.Hosts, c.Proxies, s.either(web)), c.Log)
 	return s, nil
 }
 

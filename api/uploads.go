@@ -8,24 +8,12 @@ import (
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/api/tus"
 	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob"
 )
-
-// Uploads begins and ends uploads; an [ingest.Uploads] does. An [analyzer.Answer]
-// of a context is made in the transaction of the change, with the upload's id.
-type Uploads interface {
-	// Create begins an upload; see [ingest.Uploads.Create].
-	Create(ctx context.Context, workspace string, n ingest.New) (ingest.Created, error)
-
-	// Delete cancels one; see [ingest.Uploads.Delete].
-	Delete(ctx context.Context, workspace, id string) (models.Upload, error)
-
-	// Complete has one finished; see [ingest.Uploads.Complete].
-	Complete(ctx context.Context, workspace, id string) (models.Upload, error)
-}
 
 // The sizes of a page of uploads.
 const (
@@ -34,13 +22,13 @@ const (
 )
 
 // uploadPath is where who speaks tus sends bytes.
-const uploadPath = "/uploads/"
+const uploadPath = tus.Prefix + "/"
 
 // uploadService implements cuepoint.v1.UploadService.
 type uploadService struct {
 	cuepointv1.UnimplementedUploadServiceServer
 	libraries Libraries
-	uploads   Uploads // nil where none are taken
+	uploads   tus.Uploads // nil where none are taken
 }
 
 func (s *uploadService) CreateUpload(ctx context.Context, req *cuepointv1.CreateUploadRequest) (*cuepointv1.Upload, error) {
@@ -124,17 +112,17 @@ func (s *uploadService) ListUploads(ctx context.Context, req *cuepointv1.ListUpl
 }
 
 func (s *uploadService) DeleteUpload(ctx context.Context, req *cuepointv1.DeleteUploadRequest) (*cuepointv1.Upload, error) {
-	return s.carryOut(ctx, req.GetName(), Uploads.Delete)
+	return s.carryOut(ctx, req.GetName(), tus.Uploads.Delete)
 }
 
 func (s *uploadService) CompleteUpload(ctx context.Context, req *cuepointv1.CompleteUploadRequest) (*cuepointv1.Upload, error) {
-	return s.carryOut(ctx, req.GetName(), Uploads.Complete)
+	return s.carryOut(ctx, req.GetName(), tus.Uploads.Complete)
 }
 
 // carryOut gives a command about an upload, and returns the answer that is made in
 // its transaction, as [carryOut] does for videos.
 func (s *uploadService) carryOut(ctx context.Context, name string,
-	give func(to Uploads, ctx context.Context, workspace, id string) (models.Upload, error),
+	give func(to tus.Uploads, ctx context.Context, workspace, id string) (models.Upload, error),
 ) (made *cuepointv1.Upload, err error) {
 	id, err := parseUpload("name", name)
 	if err != nil {

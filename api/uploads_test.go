@@ -18,6 +18,7 @@ import (
 	"github.com/cuepoint/cuepoint/api"
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
+	"github.com/cuepoint/cuepoint/api/tus"
 	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
@@ -193,7 +194,7 @@ func TestUploadsAreListedByState(t *testing.T) {
 }
 
 // presigning keeps no uploads, and answers as one over a bucket does.
-type presigning struct{ api.Uploads }
+type presigning struct{ tus.Uploads }
 
 func (presigning) Create(ctx context.Context, _ string, n ingest.New) (ingest.Created, error) {
 	header := http.Header{"Content-Length": {"7"}, "X-Amz-Checksum-Sha256": {"abc="}}

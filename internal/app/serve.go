@@ -69,7 +69,7 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 	}
 	defer h.dropUploads(uploads)
 	c := api.Config{
-		Libraries: h.db, Feed: h.feed, System: newSystem(h.App, uploads), Commands: h.Commands, Uploads: uploads,
+		Libraries: h.db, Feed: h.feed, System: newSystem(h.App, uploads), Commands: h.Commands, Uploads: uploads, MaxUpload: uploads.Limits.MaxSize,
 		Hosts: cfg.Hosts, Proxies: cfg.Proxies, TLS: cfg.TLS, Log: h.log,
 	}
 	if cfg.Listen != "" {

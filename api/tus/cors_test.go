@@ -1,0 +1,174 @@
+package tus_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/cuepoint/cuepoint/internal/ingest"
+	"github.com/cuepoint/cuepoint/models"
+)
+
+// page is the origin of somebody's web site that lets people upload.
+const page = "https://shop.example"
+
+// lent is an upload for who has no key, from a page.
+func lent(t *testing.T, b *bundle) string {
+	t.Helper()
+	return b.delegate(t, func(n *ingest.New) { n.Origin = page })
+}
+
+// own is one for this server's pages and other programs.
+func own(t *testing.T, b *bundle) string {
+	t.Helper()
+	return b.delegate(t, nil)
+}
+
+func TestPagesOfOtherOrigins(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	from := func(origin, method string, more headers) request {
+		all := headers{"Authorization": "", "Origin": origin, "Sec-Fetch-Site": "cross-site"}
+		for name, value := range more {
+			all[name] = value
+		}
+		return request{method: method, path: "PATH", headers: all}
+	}
+	patch := from(page, http.MethodPatch, headers{"Upload-Offset": "0"})
+	patch.body = content(half)
+	elsewhere := patch
+	elsewhere.headers = from("https://elsewhere.example", "", headers{"Upload-Offset": "0"}).headers
+	preflight := headers{"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "tus-resumable,upload-offset,content-type", "Tus-Resumable": ""}
+	allowed := headers{"Access-Control-Allow-Origin": page, "Access-Control-Expose-Headers": "*", "Vary": "Origin", "Access-Control-Allow-Credentials": ""}
+	refused := headers{"Access-Control-Allow-Origin": "", "Access-Control-Expose-Headers": "", "Access-Control-Allow-Methods": "", "Access-Control-Allow-Headers": ""}
+	table(t, b, []row{
+		{rule: "a browser that asks beforehand is told what the page may do", given: lent, request: from(page, http.MethodOptions, preflight), status: 204,
+			want: headers{"Access-Control-Allow-Origin": page, "Access-Control-Allow-Methods": "GET, HEAD, PATCH, POST, DELETE", "Access-Control-Allow-Headers": "*", "Access-Control-Max-Age": "*", "Vary": "Origin"}},
+		{rule: "the page may send", given: lent, request: patch, status: 204, want: allowed},
+		{rule: "the page may ask how far it is", given: lent, request: from(page, http.MethodHead, nil), status: 200, want: allowed},
+		{rule: "the page may cancel", given: lent, request: from(page, http.MethodDelete, nil), status: 204, want: allowed},
+		{rule: "the page may read how it stands", given: lent, request: from(page, http.MethodGet, nil), status: 200, want: allowed},
+		{rule: "the page may read what is wrong", given: lent, request: from(page, http.MethodPatch, headers{"Upload-Offset": "7"}), status: 409, reason: models.CodeConflict, want: allowed},
+
+		{rule: "another page is told nothing beforehand", given: lent, request: from("https://elsewhere.example", http.MethodOptions, preflight), status: 204, want: refused},
+		{rule: "another page may not send", given: lent, request: elsewhere, status: 403, reason: models.CodePermissionDenied, want: refused},
+		{rule: "another page may not cancel", given: lent, request: from("https://elsewhere.example", http.MethodDelete, nil), status: 403, reason: models.CodePermissionDenied, want: refused},
+		{rule: "another page may not read", given: lent, request: from("https://elsewhere.example", http.MethodGet, nil), status: 200, want: refused},
+		{rule: "an origin is compared as a whole", given: lent, request: from(page+".evil.example", http.MethodDelete, nil), status: 403, reason: models.CodePermissionDenied, want: refused},
+		{rule: "an origin without encryption is another", given: lent, request: from("http://shop.example", http.MethodDelete, nil), status: 403, reason: models.CodePermissionDenied, want: refused},
+		{rule: "a page without an origin may not send", given: lent, request: from("null", http.MethodDelete, nil), status: 403, reason: models.CodePermissionDenied, want: refused},
+		{rule: "no page may send where the upload is for none", given: own, request: from(page, http.MethodDelete, nil), status: 403, reason: models.CodePermissionDenied, want: refused},
+		{rule: "no page may send where the upload has an empty origin", given: own, request: from("null", http.MethodOptions, preflight), status: 204, want: refused},
+		{rule: "a page may not use a key", given: fresh, request: from(page, http.MethodDelete, headers{"Authorization": "Bearer " + b.Key}), status: 403, reason: models.CodePermissionDenied, want: refused},
+		{rule: "a page may not create", request: request{method: http.MethodPost, path: "/uploads", headers: headers{"Upload-Length": "1000", "Origin": page, "Sec-Fetch-Site": "cross-site"}},
+			status: 403, reason: models.CodePermissionDenied, want: refused},
+
+		{rule: "a page of this server may send", given: own, request: from(b.URL, http.MethodDelete, headers{"Sec-Fetch-Site": "same-origin"}), status: 204},
+		{rule: "a page of this server may send what is for another origin", given: lent, request: from(b.URL, http.MethodDelete, headers{"Sec-Fetch-Site": "same-origin"}), status: 204},
+		{rule: "a program may send", given: lent, request: request{method: http.MethodDelete, path: "PATH", headers: headers{"Authorization": ""}}, status: 204},
+	})
+}
+
+func TestOnlyTheSecretOpens(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	other := own(t, b)
+	_, otherSecret, _ := strings.Cut(other, ".")
+	told := map[string]bool{}
+	for _, method := range []string{http.MethodHead, http.MethodPatch, http.MethodDelete, http.MethodGet} {
+		path := own(t, b)
+		id, secret, _ := strings.Cut(path, ".")
+		for _, wrong := range []string{
+			id + "." + secret[:len(secret)-1], id + "." + secret + "0", id + "." + otherSecret, id + ".us_", "/uploads/none." + secret, fresh(t, b) + "." + secret,
+			id + "." + strings.ToUpper(secret),
+		} {
+			a := b.ask(t, request{method: method, path: wrong, headers: headers{"Upload-Offset": "0"}})
+			a.check(t, http.StatusNotFound, models.CodeNotFound, headers{"Access-Control-Allow-Origin": ""})
+			if method != http.MethodHead {
+				told[a.body] = true
+			}
+		}
+		if a := b.ask(t, request{method: http.MethodHead, path: path, headers: headers{"Authorization": ""}}); a.status != http.StatusOK {
+			t.Errorf("the right one: %d %s", a.status, a.body)
+		}
+	}
+	if len(told) != 1 {
+		t.Errorf("what is wrong can be told: %v", told)
+	}
+}
+
+// TestWhoGuessesSecretsIsSlowedDown counts those who show no secret that is right,
+// and not who does.
+func TestWhoGuessesSecretsIsSlowedDown(t *testing.T) {
+	t.Parallel()
+	b := setup(t, limited(3))
+	path := own(t, b)
+	for range 10 {
+		b.ask(t, request{method: http.MethodHead, path: path, headers: headers{"Authorization": ""}}).check(t, http.StatusOK, "", nil)
+	}
+	for range 3 {
+		b.ask(t, request{method: http.MethodGet, path: "/uploads/none.us_0"}).check(t, http.StatusNotFound, models.CodeNotFound, nil)
+	}
+	b.ask(t, request{method: http.MethodGet, path: "/uploads/none.us_0"}).check(t, http.StatusTooManyRequests, models.CodeRateLimited, headers{"Retry-After": "*"})
+}
+
+// TestOnlyTheBeginningOfAnUploadCounts: a client that sends a file in many pieces
+// has asked for one thing.
+func TestOnlyTheBeginningOfAnUploadCounts(t *testing.T) {
+	t.Parallel()
+	b := setup(t, limited(3))
+	path, whole := fresh(t, b), content(size)
+	for i := range 10 {
+		b.patch(t, path, i, whole[i:i+1], nil).check(t, http.StatusNoContent, "", nil)
+	}
+	fresh(t, b)
+	fresh(t, b)
+	b.ask(t, request{method: http.MethodPost, path: "/uploads", headers: headers{"Upload-Length": "1000"}}).
+		check(t, http.StatusTooManyRequests, models.CodeRateLimited, headers{"Retry-After": "*"})
+}
+
+func TestHowAnUploadStands(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	type told struct {
+		State     string
+		Offset    int
+		Length    *int
+		Video     string
+		Duplicate bool
+		Expires   string
+		Error     *struct{ Reason, Detail string }
+	}
+	get := func(path string) (s told) {
+		t.Helper()
+		a := b.ask(t, request{method: http.MethodGet, path: path, headers: headers{"Tus-Resumable": ""}})
+		a.check(t, http.StatusOK, "", headers{"Content-Type": "application/json", "Cache-Control": "no-store"})
+		if err := json.Unmarshal([]byte(a.body), &s); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if s := get(own(t, b)); s.State != "receiving" || s.Offset != 0 || s.Length == nil || *s.Length != size || s.Video != "" || s.Expires == "" || s.Error != nil {
+		t.Errorf("one that was just created: %+v", s)
+	}
+	if s := get(deferred(t, b)); s.Length != nil {
+		t.Errorf("one whose length is not known: %+v", s)
+	}
+	if s := get(done(t, b)); s.State != "done" || s.Offset != size || !strings.HasPrefix(s.Video, "videos/") || s.Expires != "" {
+		t.Errorf("one that is done: %+v", s)
+	}
+	if s := get(canceled(t, b)); s.State != "canceled" {
+		t.Errorf("one that was canceled: %+v", s)
+	}
+	if s := get(failed(t, b)); s.State != "failed" || s.Error == nil || s.Error.Reason != "CONTAINER_NOT_ALLOWED" || s.Error.Detail == "" {
+		t.Errorf("one that has failed: %+v", s)
+	}
+	secret := fresh(t, b)
+	b.change(t, secret, func(u *models.Upload) {
+		u.State, u.Error = models.UploadFailed, models.Errorf(models.CodeInternal, "the cat sat on the disk")
+	})
+	if s := get(secret); s.Error == nil || s.Error.Detail != "internal error" {
+		t.Errorf("one that has failed for a reason of ours: %+v", s)
+	}
+}
