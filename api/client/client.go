@@ -1,7 +1,7 @@
-// Package client calls a Cuepoint server over gRPC. It connects by the address
-// that browsers use as well, shows a key, asks again where a server was away for
-// a moment, and goes on with streams that broke off. The methods and messages
-// are those of package cuepointv1. It needs neither cgo nor any program, and it
+// Package client calls a Cuepoint server over gRPC, and sends it files over HTTP.
+// It connects by the address that browsers use as well, shows a key, asks again
+// where a server was away for a moment, and goes on with streams and uploads that
+// broke off. The methods and messages are those of package cuepointv1. It needs neither cgo nor any program, and it
 // holds nothing of the server.
 package client
 
@@ -37,6 +37,7 @@ type Client struct {
 
 	patience time.Duration
 	conn     *grpc.ClientConn // nil where it is the caller's
+	web      *web             // likewise
 }
 
 // Dial makes a client of the server at an address such as
@@ -58,12 +59,13 @@ func Dial(address string, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	c := New(conn)
-	c.conn, c.patience = conn, o.patience
+	c.conn, c.patience, c.web = conn, o.patience, newWeb(at, &o)
 	return c, nil
 }
 
 // New makes a client over a connection that the caller has, and closes. Streams
-// that break off stay so: what to do then is for who knows the connection.
+// that break off stay so: what to do then is for who knows the connection. It
+// sends no files.
 func New(conn grpc.ClientConnInterface) *Client {
 	return &Client{
 		Videos:      cuepointv1.NewVideoServiceClient(conn),
@@ -86,6 +88,7 @@ func (c *Client) Close() error {
 	if c.conn == nil {
 		return nil
 	}
+	c.web.http.CloseIdleConnections()
 	return c.conn.Close()
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -74,6 +76,46 @@ func ExampleClient_WatchVideo() {
 	// at first: STATE_PROCESSING
 	// speech 40 %
 	// speech STATUS_DONE
+}
+
+func ExampleClient_UploadFile() {
+	address, file, stop := exampleUpload()
+	defer stop()
+	c, err := client.Dial(address, client.WithKey("ck_example"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	// Asked again, also by another process, it goes on where it was.
+	upload, err := c.UploadFile(context.Background(), file, client.UploadOptions{
+		Video: &cuepointv1.VideoSettings{Title: "Tides", Labels: map[string]string{"course": "physics"}},
+		Progress: func(p client.UploadProgress) {
+			if p.Waiting != nil {
+				log.Printf("waiting for the server: %v", p.Waiting)
+			}
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(upload.GetVideo(), upload.GetState())
+	// Output:
+	// videos/v1 STATE_DONE
+}
+
+// exampleUpload is a server that takes uploads, and a file for it.
+func exampleUpload() (address, file string, stop func()) {
+	s, stopServer := startTaker()
+	dir, err := os.MkdirTemp("", "example")
+	if err != nil {
+		panic(err)
+	}
+	file = filepath.Join(dir, "tides.mp4")
+	if err := os.WriteFile(file, noise(100<<10), 0o600); err != nil {
+		panic(err)
+	}
+	return "http://" + s.address, file, func() { stopServer(); os.RemoveAll(dir) }
 }
 
 // exampleServer is one that knows a single video.

@@ -18,6 +18,8 @@ import (
 	"github.com/cuepoint/cuepoint/internal/config"
 )
 
+const userAgent = "cuepoint-go"
+
 type options struct {
 	key         config.Secret
 	tls         *tls.Config
@@ -37,8 +39,9 @@ func WithTLS(config *tls.Config) Option { return func(o *options) { o.tls = conf
 // then read the key, and use it.
 func Unencrypted() Option { return func(o *options) { o.unencrypted = true } }
 
-// WithPatience says how long [Client.WatchVideo] and its like look for a server that does not answer any more, before they end with its error:
-// for ever, unless it is given.
+// WithPatience says how long [Client.WatchVideo] and its like, and
+// [Client.Upload], look for a server that does not answer any more, before they
+// end with its error: for ever, unless it is given.
 func WithPatience(d time.Duration) Option { return func(o *options) { o.patience = d } }
 
 // WithGRPC adds options of gRPC's own, such as interceptors.
@@ -57,7 +60,7 @@ func (o *options) dial(at place) []grpc.DialOption {
 		grpc.WithDefaultServiceConfig(serviceConfig()),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxAnswer)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}), // of who is in a stream
-		grpc.WithUserAgent("cuepoint-go"),
+		grpc.WithUserAgent(userAgent),
 	}
 	if o.key.Reveal() != "" {
 		all = append(all, grpc.WithPerRPCCredentials(shownKey{o.key, at.encrypted}))
@@ -82,6 +85,7 @@ func (k shownKey) RequireTransportSecurity() bool { return k.encrypted }
 // place is where a server is.
 type place struct {
 	target    string // for gRPC
+	base      string // for HTTP: what paths are put behind
 	encrypted bool
 }
 
@@ -94,7 +98,7 @@ func parse(address string, unencrypted bool) (place, error) {
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
 		return place{}, fmt.Errorf("a server's address ends with the port: %s://%s", u.Scheme, u.Host)
 	}
-	at := place{encrypted: u.Scheme == "https"}
+	at := place{encrypted: u.Scheme == "https", base: u.Scheme + "://" + u.Host}
 	if !at.encrypted && !unencrypted && !config.IsLoopback(u.Hostname()) {
 		return place{}, fmt.Errorf("http://%s is on another machine, and whoever is on the way could read the key: write https://", u.Host)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"math/rand/v2"
 	"time"
 
 	"google.golang.org/grpc"
@@ -19,12 +18,6 @@ import (
 // silence is after what time without a word a connection counts as gone: servers
 // say every 15 seconds that there is nothing new.
 const silence = 45 * time.Second
-
-// The time between two attempts to go on with a stream.
-const (
-	shortestRest = 100 * time.Millisecond
-	longestRest  = 5 * time.Second
-)
 
 // WatchVideo tells how a video gets on, as VideoService.WatchVideo does. Where
 // the stream breaks off it is gone on with from the last answer, so that no
@@ -73,24 +66,21 @@ type opener[M any] func(ctx context.Context, cursor string) (grpc.ServerStreamin
 // follow yields the answers of a stream, and of those that go on with it.
 func follow[M any, A answer[M]](ctx context.Context, patience time.Duration, cursor string, open opener[M]) iter.Seq2[A, error] {
 	return func(yield func(A, error) bool) {
-		rest, heard := shortestRest, time.Now()
+		again := newAttempts(patience)
 		for {
 			err := receive(ctx, cursor, open, func(m *M) bool {
-				cursor, rest, heard = A(m).GetCursor(), shortestRest, time.Now()
+				cursor = A(m).GetCursor()
+				again.gotOn()
 				return yield(m, nil)
 			})
-			switch {
-			case errors.Is(err, errEnough), errors.Is(err, io.EOF):
-				return
-			case status.Code(err) != codes.Unavailable || time.Since(heard) >= patience:
-				yield(nil, err)
+			if errors.Is(err, errEnough) || errors.Is(err, io.EOF) {
 				return
 			}
-			select {
-			case <-time.After(rest/2 + rand.N(rest/2)): // not all at once, when a server comes back
-				rest = min(2*rest, longestRest)
-			case <-ctx.Done():
-				yield(nil, status.FromContextError(ctx.Err()).Err())
+			if status.Code(err) == codes.Unavailable {
+				err = again.pause(ctx, err)
+			}
+			if err != nil {
+				yield(nil, err)
 				return
 			}
 		}
