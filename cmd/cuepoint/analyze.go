@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/text/language"
-
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -40,14 +38,7 @@ func (c *analyzeCmd) Run(e *env) error {
 	if c.NoWait {
 		return c.submit(e, s, inputs)
 	}
-	ctx, stop := context.WithCancelCause(e.ctx)
-	worked := make(chan struct{})
-	go func() {
-		defer close(worked)
-		stop(s.work(ctx))
-	}()
-	defer func() { stop(nil); <-worked }()
-	return c.all(ctx, e, s, inputs)
+	return s.beside(e.ctx, func(ctx context.Context) error { return c.all(ctx, e, s, inputs) })
 }
 
 // inputs checks the command line, and returns what it names.
@@ -55,8 +46,8 @@ func (c *analyzeCmd) inputs(e *env) ([]input, error) {
 	if c.Captions != "" && len(c.Inputs) > 1 {
 		return nil, usageError{errors.New("--captions goes with one file; run the command once per file")}
 	}
-	if _, err := language.Parse(c.Language); c.Language != "" && err != nil {
-		return nil, usageError{fmt.Errorf("--language %q is no language tag (BCP 47); give one such as de or pt-BR", c.Language)}
+	if err := checkLanguage(c.Language); err != nil {
+		return nil, err
 	}
 	for i, stage := range c.Stage {
 		c.Stage[i] = valid(stage)
@@ -201,6 +192,11 @@ func (c *analyzeCmd) report(e *env, in input, doc *document, err error) error {
 	if doc.State == models.VideoFailed && !e.cli.JSON {
 		return nil
 	}
+	return e.summarize(doc)
+}
+
+// summarize prints a document, in short for people.
+func (e *env) summarize(doc *document) error {
 	return e.print(doc, "%s  %s  %s  %v  renditions %d, shots %d, segments %d, chapters %d\n  play %s\n",
 		doc.ID, doc.State, doc.Title, time.Duration(doc.Duration).Round(time.Millisecond),
 		len(doc.Renditions), len(doc.Shots), len(doc.Transcript.Segments), len(doc.Chapters), doc.HLS)

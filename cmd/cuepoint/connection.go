@@ -69,13 +69,13 @@ func openLibrary(a *app.App, conn *app.Connection) *library {
 
 // dialServer makes a connection to the server that the command line names. It
 // need not be there: the first call finds out.
-func (e *env) dialServer() (*library, error) {
+func (e *env) dialServer(more ...client.Option) (*library, error) {
 	address := strings.TrimSuffix(e.cli.Server, "/")
 	options := []client.Option{client.WithKey(e.cli.Key.Reveal()), client.WithPatience(outage)}
 	if e.cli.Insecure {
 		options = append(options, client.Unencrypted())
 	}
-	c, err := client.Dial(address, options...)
+	c, err := client.Dial(address, append(options, more...)...)
 	if err != nil {
 		return nil, usageError{err}
 	}

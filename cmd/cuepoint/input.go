@@ -53,8 +53,8 @@ func (e *env) path(given string) (string, error) {
 	if e.cli.Server == "" || filepath.IsAbs(given) || e.serverIsHere() {
 		return kong.ExpandPath(given), nil
 	}
-	return "", usageError{fmt.Errorf("%q is a file of this machine, and --server reads its own: copy it there (scp, rsync) and give its whole path on that machine, beginning with /, or give the id of a video; "+
-		"files cannot be sent yet: that comes with the server's uploads", given)}
+	return "", usageError{fmt.Errorf("%q is a file of this machine, and --server reads its own: send it with `cuepoint upload`, give the id of a video, "+
+		"or copy it there (scp, rsync) and give its whole path on that machine, beginning with /", given)}
 }
 
 // serverIsHere tells whether the server that was named is on this machine.
@@ -69,6 +69,6 @@ func (in input) explain(err error) error {
 	if in.ours || !in.exists || !errors.As(err, &e) || e.Code != models.CodeSourceUnavailable {
 		return err
 	}
-	return models.Errorf(e.Code, "%s; it is on this machine, and the server reads its own files: copy it there (scp, rsync) and give its whole path on that machine; "+
-		"files cannot be sent yet: that comes with the server's uploads", e.Message).Because(err)
+	return models.Errorf(e.Code, "%s; it is on this machine, and the server reads its own files: send it with `cuepoint upload`, "+
+		"or copy it there (scp, rsync) and give its whole path on that machine", e.Message).Because(err)
 }

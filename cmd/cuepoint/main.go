@@ -56,6 +56,7 @@ type cli struct {
 	Verbose     bool          `help:"Log more." short:"v"`
 
 	Analyze  analyzeCmd  `cmd:"" help:"Package and analyze videos."`
+	Upload   uploadCmd   `cmd:"" help:"Add videos of this machine, or of an address, to the library of a server: a killed upload goes on where it was. Without --server the library of this machine gets them."`
 	Search   searchCmd   `cmd:"" help:"Find moments by what was said."`
 	List     listCmd     `cmd:"" help:"List the library."`
 	Show     showCmd     `cmd:"" help:"Show everything known of a video."`

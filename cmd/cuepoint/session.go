@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cuepoint/cuepoint/api/client"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -32,11 +33,12 @@ type party struct {
 	holder *app.Holder // where it is this process
 }
 
-// session opens one. create says whether the library may not be there yet.
-func (e *env) session(create bool) (_ *session, err error) {
+// session opens one. create says whether the library may not be there yet, and
+// options how a server is called.
+func (e *env) session(create bool, options ...client.Option) (_ *session, err error) {
 	s := &session{dir: e.cli.Data, log: e.log}
 	if e.cli.Server != "" {
-		s.party.library, err = e.dialServer()
+		s.party.library, err = e.dialServer(options...)
 		return s, err
 	}
 	if s.app, err = e.open(create); err != nil {
@@ -161,6 +163,18 @@ func (s *session) work(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// beside calls do while it sees to it that somebody works on the library.
+func (s *session) beside(ctx context.Context, do func(context.Context) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	worked := make(chan struct{})
+	go func() {
+		defer close(worked)
+		stop(s.work(ctx))
+	}()
+	defer func() { stop(nil); <-worked }()
+	return do(ctx)
 }
 
 // Close gives the hold, or the connection, up.

@@ -60,13 +60,21 @@ func (c *updateCmd) request() (*cuepointv1.UpdateVideoRequest, error) {
 		mask.Paths = append(mask.Paths, "labels."+valid(key))
 	}
 	slices.Sort(mask.Paths)
-	if _, err := language.Parse(v.GetLanguageCode()); v.GetLanguageCode() != "" && err != nil {
-		return nil, usageError{fmt.Errorf("--language %q is no language tag (BCP 47); give one such as de or pt-BR", *c.Language)}
+	if err := checkLanguage(v.GetLanguageCode()); err != nil {
+		return nil, err
 	}
 	if len(mask.GetPaths()) == 0 {
 		return nil, usageError{errors.New("there is nothing to change; give --title, --label, --unlabel, --external-id or --language")}
 	}
 	return &cuepointv1.UpdateVideoRequest{Video: v, UpdateMask: mask}, nil
+}
+
+// checkLanguage refuses what is no language.
+func checkLanguage(tag string) error {
+	if _, err := language.Parse(tag); tag != "" && err != nil {
+		return usageError{fmt.Errorf("--language %q is no language tag (BCP 47); give one such as de or pt-BR", tag)}
+	}
+	return nil
 }
 
 // valid makes a text of the command line fit for a message of the API.
