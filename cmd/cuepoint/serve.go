@@ -30,6 +30,7 @@ type serveCmd struct {
 	CPU    int           `help:"Stages that take a core to run at once; -1 for as many as suit this machine." default:"-1" env:"CUEPOINT_CPU" placeholder:"N"`
 	Heavy  int           `help:"Stages that take all cores to run at once; -1 for as many as suit this machine." default:"-1" env:"CUEPOINT_HEAVY" placeholder:"N"`
 	Upload uploadFlags   `embed:""`
+	Watch  watchFlags    `embed:""`
 	Grace  time.Duration `help:"Time that running stages get to end when the server is told to." default:"30s" env:"CUEPOINT_GRACE"`
 }
 
@@ -55,8 +56,28 @@ func (f *uploadFlags) limits() ingest.Limits {
 	return ingest.Limits{Quota: int64(f.Quota), Lifetime: f.Lifetime}
 }
 
+// watchFlags say where files are found.
+type watchFlags struct {
+	Places []string      `help:"Directory, or s3://bucket/prefix?endpoint=https://host:port with the parameters of --blobs, whose files become videos of the workspace default." name:"watch" sep:"none" placeholder:"PLACE" env:"CUEPOINT_WATCH"`
+	Every  time.Duration `help:"Time between looks at what is watched; 0 for 5s at a directory and 30s at a bucket." name:"watch-every" default:"0" env:"CUEPOINT_WATCH_EVERY" placeholder:"TIME"`
+	Settle time.Duration `help:"Time that a file stands still before it is taken in." name:"watch-settle" default:"10s" env:"CUEPOINT_WATCH_SETTLE" placeholder:"TIME"`
+	Access config.Secret `help:"Access key of buckets that are watched; that of --blobs unless given." name:"watch-s3-access-key" env:"CUEPOINT_WATCH_S3_ACCESS_KEY" placeholder:"KEY"`
+	Secret config.Secret `help:"Secret key of buckets that are watched. Better in the environment, where fewer see it." name:"watch-s3-secret-key" env:"CUEPOINT_WATCH_S3_SECRET_KEY" placeholder:"KEY"`
+}
+
+// Validate is asked by kong when the command line has been read.
+func (f *watchFlags) Validate() error {
+	if f.Every < 0 || f.Every > 0 && f.Every < 100*time.Millisecond || f.Settle < time.Millisecond {
+		return errors.New("--watch-every is 100ms or more, and --watch-settle 1ms or more")
+	}
+	return nil
+}
+
 // Run serves until it is interrupted, which is its ordinary end.
 func (c *serveCmd) Run(e *env) error {
+	if c.Role == "origin" && len(c.Watch.Places) > 0 {
+		return usageError{errors.New("--role=origin takes nothing in: leave --watch out")}
+	}
 	if c.Role == "api" && e.cli.Database.Reveal() == "" {
 		return usageError{errors.New("--role=api needs --database: without one nobody else can run stages in its directory; leave --role out, and this process does")}
 	}
@@ -67,6 +88,7 @@ func (c *serveCmd) Run(e *env) error {
 	config.Ready = func(s app.Started) { c.announce(e, s) }
 	library := e.config()
 	library.MaxSource = int64(c.Upload.Max)
+	library.WatchAccessKey, library.WatchSecretKey = c.Watch.Access, c.Watch.Secret
 	a, err := app.Open(e.ctx, library, true)
 	if err != nil {
 		return err
@@ -94,6 +116,7 @@ func (c *serveCmd) config() (app.ServeConfig, error) {
 	config := app.ServeConfig{
 		Listen: c.Listen, Hosts: c.Host, Admin: c.Admin, Grace: c.Grace, Open: c.Auth == "none",
 		Rate: access.Rate{PerSecond: c.Rate, Burst: int(2 * c.Rate)}, Uploads: c.Upload.limits(),
+		Watch: app.WatchConfig{Places: c.Watch.Places, Every: c.Watch.Every, Settle: c.Watch.Settle},
 	}
 	if config.Open && !isPrivate(c.Listen) {
 		return config, usageError{fmt.Errorf("--auth=none is for 127.0.0.1, [::1] and localhost alone, and --listen is %s: everybody could read and play everything", c.Listen)}

@@ -39,6 +39,10 @@ type Config struct {
 	// The keys of an S3 bucket; empty for those that AWS's own programs find.
 	S3AccessKey config.Secret
 	S3SecretKey config.Secret
+
+	// Those of buckets that are watched; empty for the same.
+	WatchAccessKey config.Secret
+	WatchSecretKey config.Secret
 }
 
 // App is an open library with everything that works on it.

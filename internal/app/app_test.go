@@ -22,13 +22,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func config(data string) app.Config {
+func libraryIn(data string) app.Config {
 	return app.Config{Data: data, Model: "base-q5_1", Log: slog.New(slog.DiscardHandler)}
 }
 
 func open(t *testing.T, data string) *app.App {
 	t.Helper()
-	a, err := app.Open(t.Context(), config(data), true)
+	a, err := app.Open(t.Context(), libraryIn(data), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func open(t *testing.T, data string) *app.App {
 func TestReadingMakesNoLibrary(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "none")
-	if _, err := app.Open(t.Context(), config(data), false); models.ErrorCode(err) != models.CodeNotFound {
+	if _, err := app.Open(t.Context(), libraryIn(data), false); models.ErrorCode(err) != models.CodeNotFound {
 		t.Errorf("error %v, want NOT_FOUND", err)
 	}
 	if _, err := os.Stat(data); !os.IsNotExist(err) {

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"path"
@@ -58,19 +60,33 @@ func parseBlobs(cfg Config) (blobsAt, error) {
 	if cfg.Blobs == "" {
 		return blobsAt{}, nil
 	}
-	u, err := url.Parse(cfg.Blobs)
+	at, err := parseAddress(cfg.Blobs, cfg.S3AccessKey, cfg.S3SecretKey)
+	if err != nil {
+		return blobsAt{}, models.Errorf(models.CodeInvalidArgument,
+			"the store of files cannot be at this address: %s; write --blobs=file:///directory or --blobs='"+bucketForm+"'", err)
+	}
+	return at, nil
+}
+
+// bucketForm is how the address of a bucket is written.
+const bucketForm = "s3://bucket/prefix?endpoint=https://host:port&region=…&path_style=true&create=true&ca=FILE&public=https://host"
+
+// parseAddress reads a file:// or s3:// URL. Its error says for people what is
+// wrong with it, and shows nothing of it but names.
+func parseAddress(address string, accessKey, secretKey config.Secret) (blobsAt, error) {
+	u, err := url.Parse(address)
 	switch {
 	case err != nil, u.Opaque != "", u.Fragment != "":
-		return blobsAt{}, wrongBlobs("it is no URL") // whose cause would show it
+		return blobsAt{}, errors.New("it is no URL") // whose cause would show it
 	case u.User != nil:
 		return blobsAt{}, errKeysInURL()
 	case u.Scheme == "s3":
-		bucket, err := parseBucket(u, cfg.S3AccessKey, cfg.S3SecretKey)
+		bucket, err := parseBucket(u, accessKey, secretKey)
 		return blobsAt{bucket: bucket}, err
 	case u.Scheme != "file":
-		return blobsAt{}, wrongBlobs("it starts with neither file:// nor s3://")
+		return blobsAt{}, errors.New("it starts with neither file:// nor s3://")
 	case u.Host != "" || u.RawQuery != "" || !path.IsAbs(u.Path):
-		return blobsAt{}, wrongBlobs("after file:// a directory's whole path follows, and nothing else")
+		return blobsAt{}, errors.New("after file:// a directory's whole path follows, and nothing else")
 	}
 	return blobsAt{dir: u.Path}, nil
 }
@@ -82,17 +98,17 @@ const amazon = "https://s3.amazonaws.com"
 func parseBucket(u *url.URL, accessKey, secretKey config.Secret) (*s3.Config, error) {
 	cfg := &s3.Config{Endpoint: amazon, Bucket: u.Host, AccessKey: accessKey.Reveal(), SecretKey: secretKey}
 	if (cfg.AccessKey == "") != (cfg.SecretKey.Reveal() == "") {
-		return nil, models.Errorf(models.CodeInvalidArgument, "an S3 access key goes with a secret key; set CUEPOINT_S3_ACCESS_KEY and CUEPOINT_S3_SECRET_KEY, or neither")
+		return nil, errors.New("an S3 access key goes with a secret key; set both of " + keyVariables + ", or neither")
 	}
 	if cfg.Bucket == "" {
-		return nil, wrongBlobs("after s3:// the name of a bucket follows")
+		return nil, errors.New("after s3:// the name of a bucket follows")
 	}
 	if prefix := strings.Trim(u.Path, "/"); prefix != "" {
 		cfg.Prefix = prefix + "/"
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, wrongBlobs("what follows the ? cannot be read")
+		return nil, errors.New("what follows the ? cannot be read")
 	}
 	parameters := map[string]func(value string) error{
 		"endpoint":   endpoint(&cfg.Endpoint),
@@ -105,10 +121,10 @@ func parseBucket(u *url.URL, accessKey, secretKey config.Secret) (*s3.Config, er
 	for name, values := range query {
 		set := parameters[name]
 		if set == nil {
-			return nil, wrongBlobs("it has no parameter %.40q", name)
+			return nil, fmt.Errorf("it has no parameter %.40q", name)
 		}
 		if len(values) > 1 || values[0] == "" {
-			return nil, wrongBlobs("%s is given twice, or without a value", name)
+			return nil, fmt.Errorf("%s is given twice, or without a value", name)
 		}
 		if err := set(values[0]); err != nil {
 			return nil, err
@@ -122,7 +138,7 @@ func endpoint(to *string) func(string) error {
 		u, err := url.Parse(value)
 		switch {
 		case err != nil, u.Host == "", !slices.Contains([]string{"http", "https"}, u.Scheme), u.RawQuery != "":
-			return wrongBlobs("an endpoint is given as https://host:port")
+			return errors.New("an endpoint is given as https://host:port")
 		case u.User != nil:
 			return errKeysInURL()
 		}
@@ -142,20 +158,17 @@ func boolean(to *bool) func(string) error {
 	return func(value string) error {
 		*to = value == "true"
 		if value != "true" && value != "false" {
-			return wrongBlobs("path_style and create are true or false")
+			return errors.New("path_style and create are true or false")
 		}
 		return nil
 	}
 }
 
-func wrongBlobs(format string, args ...any) error {
-	return models.Errorf(models.CodeInvalidArgument, "the store of files cannot be at this address: "+format+
-		"; write --blobs=file:///directory or --blobs='s3://bucket/prefix?endpoint=https://host:port&region=…&path_style=true&create=true&ca=FILE&public=https://host'", args...)
-}
+// keyVariables hold the keys of a bucket.
+const keyVariables = "CUEPOINT_S3_ACCESS_KEY and CUEPOINT_S3_SECRET_KEY"
 
 func errKeysInURL() error {
-	return models.Errorf(models.CodeInvalidArgument,
-		"keys do not belong into --blobs, which anyone on this machine can see; set CUEPOINT_S3_ACCESS_KEY and CUEPOINT_S3_SECRET_KEY")
+	return errors.New("keys do not belong into it, where anyone on this machine can see them: set " + keyVariables)
 }
 
 // place is where people find a blob: the path of its file, or the s3:// URL of

@@ -41,6 +41,8 @@ type ServeConfig struct {
 
 	Uploads ingest.Limits // but for the size, which is the library's
 
+	Watch WatchConfig // in which files are found
+
 	// Slots are how many stages of each class are worked on at once; without any
 	// the process does not work on stages.
 	Slots map[analyzer.Class]int
@@ -68,6 +70,11 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 		return err
 	}
 	defer h.dropUploads(uploads)
+	watches, err := h.openWatches(ctx, cfg.Watch, uploads)
+	if err != nil {
+		return err
+	}
+	defer watches.close()
 	c := api.Config{
 		Libraries: h.db, Feed: h.feed, System: newSystem(h.App, uploads), Commands: h.Commands, Uploads: uploads, MaxUpload: uploads.Limits.MaxSize,
 		Hosts: cfg.Hosts, Proxies: cfg.Proxies, TLS: cfg.TLS, Log: h.log,
@@ -102,6 +109,9 @@ func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
 		defer uploads.Close()
 		return uploads.Run(ctx)
 	})
+	for _, w := range watches.all {
+		parts = append(parts, w.Run)
+	}
 	return h.run(ctx, cfg, admin, started, parts...)
 }
 

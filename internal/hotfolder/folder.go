@@ -43,8 +43,8 @@ func (dir Folder) Each(ctx context.Context, f func([]File) error) error {
 		return err
 	}
 	defer root.Close()
-	w := &walk{root: root, yield: f}
-	if err := w.enter(ctx, ".", 0); err != nil {
+	w := &walk{yield: f}
+	if err := w.enter(ctx, root, ""); err != nil {
 		return err
 	}
 	if err := w.flush(); err != nil {
@@ -55,51 +55,80 @@ func (dir Folder) Each(ctx context.Context, f func([]File) error) error {
 
 // walk goes through a folder.
 type walk struct {
-	root   *os.Root
 	yield  func([]File) error
 	found  []File
+	depth  int
 	passed error // of the first directory that could not be read
 }
 
-// enter goes through a directory. Its error ends the walk.
-func (w *walk) enter(ctx context.Context, dir string, depth int) error {
-	d, _, err := openIn(w.root, dir, fs.ModeDir)
+// enter goes through a directory, whose name is empty for the folder itself. Its
+// error ends the walk.
+func (w *walk) enter(ctx context.Context, dir *os.Root, name string) error {
+	w.depth++
+	defer func() { w.depth-- }()
+	list, err := dir.Open(".")
 	if err != nil {
-		if w.passed == nil && !errors.Is(err, fs.ErrNotExist) {
-			w.passed = models.Errorf(models.CodeSourceUnavailable, "the directory %.200q cannot be read; check its permissions", dir).Because(err)
-		}
+		w.pass(name, err)
 		return nil
 	}
-	defer d.Close()
+	defer list.Close()
 	var below []string
 	for err == nil {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		var entries []fs.DirEntry
-		entries, err = d.ReadDir(page) // and an error at the end, or before
+		entries, err = list.ReadDir(page) // and an error at the end, or before
 		for _, entry := range entries {
-			switch name := path.Join(dir, entry.Name()); {
+			switch {
 			case isHidden(entry.Name()):
-			case entry.IsDir() && depth < maxDepth:
-				below = append(below, name)
+			case entry.IsDir() && w.depth <= maxDepth:
+				below = append(below, entry.Name())
 			case entry.Type().IsRegular():
-				if err := w.add(name); err != nil {
+				if err := w.add(dir, entry.Name(), path.Join(name, entry.Name())); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	for _, name := range below {
-		if err := w.enter(ctx, name, depth+1); err != nil {
+	if !errors.Is(err, io.EOF) {
+		w.pass(name, err)
+	}
+	for _, element := range below {
+		if err := w.descend(ctx, dir, element, path.Join(name, element)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *walk) add(name string) error {
-	info, err := w.root.Lstat(name)
+// descend goes through a directory in another.
+func (w *walk) descend(ctx context.Context, parent *os.Root, element, name string) error {
+	is, err := parent.Lstat(element)
+	if err != nil || !is.IsDir() {
+		return nil // it went, or became something else
+	}
+	dir, err := parent.OpenRoot(element)
+	if err != nil {
+		w.pass(name, err)
+		return nil
+	}
+	defer dir.Close()
+	if opened, err := dir.Stat("."); err != nil || !os.SameFile(is, opened) {
+		return nil // it became a link meanwhile
+	}
+	return w.enter(ctx, dir, name)
+}
+
+// pass notes that a directory could not be read.
+func (w *walk) pass(name string, err error) {
+	if w.passed == nil && !errors.Is(err, fs.ErrNotExist) {
+		w.passed = models.Errorf(models.CodeSourceUnavailable, "the directory %.200q cannot be read; check its permissions", name).Because(err)
+	}
+}
+
+func (w *walk) add(dir *os.Root, element, name string) error {
+	info, err := dir.Lstat(element)
 	if err == nil && info.Mode().IsRegular() { // else it went, or became something else
 		w.found = append(w.found, describe(name, info))
 	}
@@ -122,15 +151,15 @@ func describe(name string, info fs.FileInfo) File {
 	return File{Name: name, Size: info.Size(), Version: fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano())}
 }
 
-// openIn opens what has a type by a name that is no link. It does not wait for
+// openIn opens a regular file by a name that is no link. It does not wait for
 // anybody, as opening a FIFO would.
-func openIn(root *os.Root, name string, want fs.FileMode) (*os.File, fs.FileInfo, error) {
+func openIn(root *os.Root, name string) (*os.File, fs.FileInfo, error) {
 	is, err := root.Lstat(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	if is.Mode().Type() != want {
-		return nil, nil, fmt.Errorf("%s: %w", is.Mode().Type(), fs.ErrNotExist)
+	if !is.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("it is no file: %w", fs.ErrNotExist)
 	}
 	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -138,7 +167,7 @@ func openIn(root *os.Root, name string, want fs.FileMode) (*os.File, fs.FileInfo
 	}
 	info, err := f.Stat()
 	if err == nil && !os.SameFile(is, info) {
-		err = fmt.Errorf("replaced meanwhile: %w", fs.ErrNotExist)
+		err = fmt.Errorf("it was replaced meanwhile: %w", fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, f.Close())
@@ -165,7 +194,7 @@ func (dir Folder) openFile(name string) (*os.File, fs.FileInfo, error) {
 		return nil, nil, err
 	}
 	defer root.Close()
-	f, info, err := openIn(root, name, 0)
+	f, info, err := openIn(root, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return nil, nil, models.Errorf(models.CodeNotFound, "%.200q is not there any more", name).Because(err)

@@ -40,7 +40,11 @@ func (w *Watch) look(ctx context.Context) error {
 
 // resume goes on with what somebody began and nobody sees to any more.
 func (w *Watch) resume(ctx context.Context) error {
-	due, err := w.library().DueWatched(ctx, w.Source.Name(), time.Now(), page)
+	now := time.Now()
+	if w.Alone && w.looks == 1 {
+		now = now.Add(w.lease())
+	}
+	due, err := w.library().DueWatched(ctx, w.Source.Name(), now, page)
 	for _, known := range due {
 		w.start(ctx, known.Name, func(ctx context.Context) { w.goOn(ctx, known) })
 	}

@@ -46,17 +46,49 @@ type bench struct {
 
 func setup(t *testing.T) *bench {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "cuepoint.db"))
+	file := filepath.Join(t.TempDir(), "cuepoint.db")
+	empty, err := emptyLibrary()
+	if err == nil {
+		err = os.WriteFile(file, empty, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, queue, err := openSQLite(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	queue, err := riverq.OpenSQLite(t.Context(), db.Writer(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
 	return newBench(t, db, queue)
 }
+
+func openSQLite(file string) (*sqlite.Store, analyzer.Queue, error) {
+	db, err := sqlite.Open(context.Background(), file)
+	if err != nil {
+		return nil, nil, err
+	}
+	queue, err := riverq.OpenSQLite(context.Background(), db.Writer(), slog.New(slog.DiscardHandler))
+	return db, queue, err
+}
+
+// emptyLibrary is the file of a library without anything in it: making one takes
+// longer than most tests do.
+var emptyLibrary = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "cuepoint-empty-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "cuepoint.db")
+	db, _, err := openSQLite(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
 
 func setupPostgres(t *testing.T) *bench {
 	t.Helper()

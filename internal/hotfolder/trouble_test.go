@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -292,20 +291,4 @@ func TestACanceledUploadIsNotBegunAgain(t *testing.T) {
 	if up := b.ended(t, 1)[0]; up.State != models.UploadCanceled {
 		t.Errorf("it is %+v", up)
 	}
-}
-
-func TestTheDirectoriesOfAFolderAreReadEachByItself(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() == 0 {
-		t.Log("root reads everything: what cannot be read is not seen here")
-	}
-	b := setup(t)
-	b.put(t, "shut/film.wav", wav("shut"))
-	b.put(t, "open/film.wav", wav("open"))
-	if err := os.Chmod(filepath.Join(b.dir, "shut"), 0); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.Chmod(filepath.Join(b.dir, "shut"), 0o755) })
-	b.watch(t)
-	eventually(t, "an upload of the open one", func() bool { return len(b.uploads(t)) > 0 })
 }

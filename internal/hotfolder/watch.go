@@ -38,7 +38,7 @@ const (
 
 	// share bounds what looking costs: after each look there is a pause of at least
 	// so many times as long.
-	share = 20
+	share = 10
 
 	// maxBackoff is how long to wait, at most, before a file is tried again.
 	maxBackoff = time.Hour
@@ -59,7 +59,10 @@ type Watch struct {
 	Uploads   *ingest.Uploads
 	Every     time.Duration // between looks
 	Settle    time.Duration // how long a file stands still before it is taken; 0 for the usual time
-	Log       *slog.Logger
+	// Alone says that no other process works on the same store: what one before has
+	// left under way is nobody's then.
+	Alone bool
+	Log   *slog.Logger
 
 	looks int                   // that were begun
 	found map[string]*candidate // files that are not taken up yet, by their names
@@ -85,8 +88,9 @@ func (w *Watch) Run(ctx context.Context) error {
 	for {
 		began := time.Now()
 		w.waited = 0
-		w.tell(ctx, w.look(ctx))
-		pause := time.NewTimer(max(w.Every, share*(time.Since(began)-w.waited)))
+		err := w.look(ctx)
+		w.tell(ctx, err)
+		pause := time.NewTimer(w.pause(time.Since(began)-w.waited, err))
 		select {
 		case <-ctx.Done():
 			pause.Stop()
@@ -94,6 +98,15 @@ func (w *Watch) Run(ctx context.Context) error {
 		case <-pause.C:
 		}
 	}
+}
+
+// pause is the time between a look that took a while, most of which who is away
+// may have kept us waiting, and the next one.
+func (w *Watch) pause(took time.Duration, err error) time.Duration {
+	if err != nil {
+		return w.Every
+	}
+	return max(w.Every, share*took)
 }
 
 // tell logs what was wrong with a look, unless it was with the one before.
