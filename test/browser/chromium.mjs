@@ -64,6 +64,15 @@ export function steps(page, faults) {
   };
 }
 
+/** Waits until a condition holds, looking every 50 ms. */
+export async function until(what, holds) {
+  const end = Date.now() + 8000;
+  while (!(await holds())) {
+    if (Date.now() > end) assert.fail(`waited 8 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Writes one line for the Go test to read. */
 export function report(line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -3,7 +3,7 @@
 // "segments": [{"start", "end", "text"}]}, "sound": id, "broken": {"id", "message"}}.
 // Prints one line per step: {"step": name, "error": text or null}.
 import assert from 'node:assert/strict';
-import { accessible, launch, openPage, steps } from './chromium.mjs';
+import { accessible, launch, openPage, steps, until } from './chromium.mjs';
 
 const [link, json, screenshot] = process.argv.slice(2);
 const base = new URL(link).origin;
@@ -199,15 +199,6 @@ await step('who signs out sees nothing any more', async () => {
 });
 
 await browser.close();
-
-/** Waits until a condition holds, looking every 50 ms. */
-async function until(what, holds) {
-  const end = Date.now() + 8000;
-  while (!(await holds())) {
-    if (Date.now() > end) assert.fail(`waited 8 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 function time() {
   return video.evaluate((v) => v.currentTime);

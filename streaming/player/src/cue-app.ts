@@ -2,7 +2,7 @@ import { LitElement, css, html, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import { signedOut } from './api';
 import { go, parse, watchRoute, type Route } from './route';
-import { enter, maySee, signOut, wayBack, type Session } from './session';
+import { enter, maySee, mayWrite, signOut, wayBack, type Session } from './session';
 import { base } from './style';
 import * as icons from './icons';
 import './cue-library';
@@ -14,6 +14,9 @@ const typingPause = 220;
 /** The player is most of the bundle, and the library does without it. */
 const loadWatch = () => import('./cue-watch');
 
+/** Who may not add videos does without it. */
+const loadUploads = () => import('./cue-uploads');
+
 /** The page: the header with the one search box, and below it what the address says. */
 @customElement('cue-app')
 export class CueApp extends LitElement {
@@ -23,6 +26,8 @@ export class CueApp extends LitElement {
   /** Not known before the server has said it. */
   @state() private session: Session | undefined;
   @state() private problem = '';
+  /** Somebody came in who may add videos. What they send is kept for them when their session ends by itself. */
+  @state() private writes = false;
   @query('main') private main!: HTMLElement;
   @query('input') private input!: HTMLInputElement;
 
@@ -70,7 +75,10 @@ export class CueApp extends LitElement {
           />
           <kbd aria-hidden="true">/</kbd>
         </form>
-        ${this.session?.signedIn ? html`<button class="out" @click=${this.leave}>Sign out</button>` : nothing}
+        <div class="end">
+          ${this.writes && this.session ? html`<cue-uploads .session=${this.session}></cue-uploads>` : nothing}
+          ${this.session?.signedIn ? html`<button class="out" @click=${this.leave}>Sign out</button>` : nothing}
+        </div>
       </header>
       <main id="main" tabindex="-1">${this.session ? this.content(this.session) : nothing}</main>
     `;
@@ -87,7 +95,7 @@ export class CueApp extends LitElement {
     }
     return route.page === 'watch'
       ? (void loadWatch(), html`<cue-watch .route=${route}></cue-watch>`)
-      : html`<cue-library .query=${route.query}></cue-library>`;
+      : html`<cue-library .query=${route.query} .writes=${mayWrite(session)}></cue-library>`;
   }
 
   private async enter(): Promise<void> {
@@ -97,12 +105,14 @@ export class CueApp extends LitElement {
 
   private entered(session: Session, problem = ''): void {
     this.session = session;
+    if (mayWrite(session)) this.writes = (void loadUploads(), true);
     this.problem = session.signedIn && !maySee(session) ? 'this key allows nothing that can be shown here' : problem;
     if (maySee(session) && location.pathname === '/login') go(wayBack());
   }
 
   private async leave(): Promise<void> {
     if (this.session) await signOut(this.session).catch(() => undefined);
+    this.writes = false;
     await this.enter();
   }
 
@@ -169,9 +179,15 @@ function styles() {
       gap: 1rem;
       height: var(--header);
       padding: 0 var(--gap);
+      border-bottom: 1px solid var(--line);
+    }
+    header::before { /* of the header itself it would hold what is fixed in there */
+      content: '';
+      position: absolute;
+      inset: 0;
+      z-index: -1;
       background: color-mix(in srgb, var(--ground) 88%, transparent);
       backdrop-filter: blur(14px);
-      border-bottom: 1px solid var(--line);
     }
     .brand {
       display: inline-flex;
@@ -183,8 +199,13 @@ function styles() {
       letter-spacing: -0.015em;
       border-radius: var(--round-small);
     }
-    .out {
+    .end {
       justify-self: end;
+      display: flex;
+      align-items: center;
+      gap: 1.25rem;
+    }
+    .out {
       color: var(--muted);
       white-space: nowrap;
       border-radius: var(--round-small);

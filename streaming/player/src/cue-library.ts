@@ -1,7 +1,7 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { idOf, listVideos, type Video } from './api';
+import { idOf, listVideos, videoAdded, type Video } from './api';
 import { href } from './route';
 import { clock, date, seconds, spoken } from './time';
 import { inWork, sentence, standing } from './state';
@@ -18,6 +18,8 @@ export class CueLibrary extends LitElement {
   static override styles = [base, notice, styles()];
 
   @property() query = '';
+  /** Whoever sees this may add videos. */
+  @property({ type: Boolean }) writes = false;
   @state() private videos: Video[] | undefined;
   @state() private next = '';
   @state() private problem = '';
@@ -29,6 +31,7 @@ export class CueLibrary extends LitElement {
     super.connectedCallback();
     document.title = 'Cuepoint';
     this.work = new AbortController();
+    addEventListener(videoAdded, () => void this.load(), { signal: this.work.signal });
     void this.load();
   }
 
@@ -61,7 +64,9 @@ export class CueLibrary extends LitElement {
     return html`<div class="empty">
       ${icons.film}
       <h2>Nothing here yet</h2>
-      <p>Analyze a video and it appears on this page, ready to play, read and search.</p>
+      ${this.writes
+        ? html`<p>Drop a video anywhere on this page, and it appears here, ready to play, read and search. Or, on the server’s machine:</p>`
+        : html`<p>Analyze a video and it appears on this page, ready to play, read and search.</p>`}
       <code>cuepoint analyze holiday.mp4</code>
     </div>`;
   }

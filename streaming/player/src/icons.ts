@@ -25,6 +25,11 @@ export const link = icon(
     <path d="M14 10a4.5 4.5 0 0 0-6.700-.3l-2.600 2.600a4.5 4.5 0 0 0 6.400 6.400l1.300-1.300" />`,
 );
 export const follow = icon(16, svg`<path d="M12 4v15" /><path d="m6 13 6 6 6-6" />`);
+export const upload = icon(18, svg`<path d="M12 16V4m-5.5 5.5L12 4l5.5 5.5" /><path d="M4 15.5V18a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-2.5" />`);
+export const pause = icon(18, svg`<path d="M9 6v12M15 6v12" />`);
+export const play = icon(18, svg`<path d="m8.5 6 9 6-9 6z" />`);
+export const again = icon(18, svg`<path d="M19.5 12A7.5 7.5 0 1 1 17 6.4" /><path d="M19.5 3.5V8H15" />`);
+export const cross = icon(18, svg`<path d="m7 7 10 10M17 7 7 17" />`);
 
 /** The mark: a timeline and the cue that points at it. */
 export const logo = html`<svg width="30" height="30" viewBox="0 0 32 32" aria-hidden="true">

@@ -4,6 +4,7 @@ import { parse, type Route } from './route';
 /** What this browser may do here. */
 export interface Session {
   signedIn: boolean;
+  workspace?: string;
   scopes: ('read' | 'write' | 'play' | 'admin')[];
   /** What requests that change something have to show, in the header below. */
   csrf?: string;
@@ -16,6 +17,11 @@ const nobody: Session = { signedIn: false, scopes: [] };
 /** Says whether there is something to see for who has this session. */
 export function maySee(session: Session): boolean {
   return session.scopes.includes('read') || session.scopes.includes('admin');
+}
+
+/** Says whether who has this session may add videos. */
+export function mayWrite(session: Session): boolean {
+  return session.scopes.includes('write') || session.scopes.includes('admin');
 }
 
 /**
