@@ -12,6 +12,7 @@ import (
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/internal/app"
 	"github.com/cuepoint/cuepoint/internal/config"
+	"github.com/cuepoint/cuepoint/internal/fetch"
 	"github.com/cuepoint/cuepoint/internal/ingest"
 )
 
@@ -39,6 +40,8 @@ type uploadFlags struct {
 	Max      size          `help:"The largest file that is taken." name:"max-upload" default:"20GiB" env:"CUEPOINT_MAX_UPLOAD" placeholder:"SIZE"`
 	Quota    size          `help:"What a workspace may use, its videos' files and its uploads together; 0 for as much as there is room for." default:"0" env:"CUEPOINT_QUOTA" placeholder:"SIZE"`
 	Lifetime time.Duration `help:"An upload ends so long after its last byte came; 168h after it began at most." name:"upload-lifetime" default:"24h" env:"CUEPOINT_UPLOAD_LIFETIME" placeholder:"TIME"`
+	Import   bool          `help:"Download what somebody names the address of." default:"true" negatable:"" env:"CUEPOINT_IMPORT"`
+	Allow    []string      `help:"Address, or range of them, that is downloaded from although it is private or special." name:"import-allow" env:"CUEPOINT_IMPORT_ALLOW" placeholder:"IP[/BITS]"`
 }
 
 // Validate is asked by kong when the command line has been read.
@@ -54,6 +57,22 @@ func (f *uploadFlags) Validate() error {
 
 func (f *uploadFlags) limits() ingest.Limits {
 	return ingest.Limits{Quota: int64(f.Quota), Lifetime: f.Lifetime}
+}
+
+// importer is nil where nothing is to be downloaded.
+func (f *uploadFlags) importer() (*fetch.Client, error) {
+	if !f.Import {
+		return nil, nil
+	}
+	client := &fetch.Client{}
+	for _, allow := range f.Allow {
+		prefix, err := parsePrefix(allow)
+		if err != nil || prefix.Addr().Is4In6() { // those are connected to as what they hold
+			return nil, usageError{fmt.Errorf("--import-allow: %q is no address such as 10.0.0.7 and no range such as 10.0.0.0/8", allow)}
+		}
+		client.Guard.Allow = append(client.Guard.Allow, prefix)
+	}
+	return client, nil
 }
 
 // watchFlags say where files are found.
@@ -122,6 +141,9 @@ func (c *serveCmd) config() (app.ServeConfig, error) {
 		return config, usageError{fmt.Errorf("--auth=none is for 127.0.0.1, [::1] and localhost alone, and --listen is %s: everybody could read and play everything", c.Listen)}
 	}
 	var err error
+	if config.Importer, err = c.Upload.importer(); err != nil {
+		return config, err
+	}
 	if config.Provider, err = c.OIDC.provider(); err != nil {
 		return config, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/api/signin"
 	"github.com/cuepoint/cuepoint/internal/config"
+	"github.com/cuepoint/cuepoint/internal/fetch"
 	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/internal/obs"
 	"github.com/cuepoint/cuepoint/models"
@@ -39,7 +40,8 @@ type ServeConfig struct {
 	// Provider is where browsers may sign in besides with keys; nil for nowhere.
 	Provider *signin.Provider
 
-	Uploads ingest.Limits // but for the size, which is the library's
+	Uploads  ingest.Limits // but for the size, which is the library's
+	Importer *fetch.Client // nil where nothing is downloaded
 
 	Watch WatchConfig // in which files are found
 
@@ -65,7 +67,7 @@ type Started struct {
 // Serve takes commands on the data directory's socket, and is what cfg says
 // besides, until ctx ends. INVALID_ARGUMENT where an address cannot be had.
 func (h *Holder) Serve(ctx context.Context, cfg ServeConfig) error {
-	uploads, err := h.openUploads(cfg.Uploads)
+	uploads, err := h.openUploads(cfg)
 	if err != nil {
 		return err
 	}

@@ -8,14 +8,15 @@ import (
 )
 
 // openUploads returns the uploads of all workspaces.
-func (h *Holder) openUploads(limits ingest.Limits) (*ingest.Uploads, error) {
+func (h *Holder) openUploads(cfg ServeConfig) (*ingest.Uploads, error) {
 	scratch, err := h.Dir.Scratch("uploads-" + models.NewID())
 	if err != nil {
 		return nil, err
 	}
+	limits := cfg.Uploads
 	limits.MaxSize = h.intake.MaxSize
 	return ingest.Open(ingest.Config{
-		Store: h.db, Blobs: h.Blobs, Intake: h.intake, Scratch: scratch, Limits: limits,
+		Store: h.db, Blobs: h.Blobs, Intake: h.intake, Scratch: scratch, Limits: limits, Importer: cfg.Importer,
 		Alone: h.cfg.Database.Reveal() == "", Log: h.log,
 	}), nil
 }

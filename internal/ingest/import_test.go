@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cuepoint/cuepoint/internal/fetch"
 	"github.com/cuepoint/cuepoint/models"
 )
 
@@ -309,7 +310,7 @@ func otherPart(content string) http.HandlerFunc {
 
 func TestWhatIsNoAddressIsRefusedAtOnce(t *testing.T) {
 	t.Parallel()
-	i := newImporter(t, nil)
+	u := Open(Config{Importer: &fetch.Client{}})
 	for _, test := range []struct {
 		n    New
 		code models.Code
@@ -326,12 +327,12 @@ func TestWhatIsNoAddressIsRefusedAtOnce(t *testing.T) {
 		if test.n.Length == 0 {
 			test.n.Length = -1
 		}
-		if _, err := i.uploads.Create(t.Context(), workspace, test.n); models.ErrorCode(err) != test.code {
+		if _, err := u.Create(t.Context(), workspace, test.n); models.ErrorCode(err) != test.code {
 			t.Errorf("%+v: %v, want %s", test.n, err, test.code)
 		}
 	}
-	i.uploads.Importer = nil
-	_, err := i.uploads.Create(t.Context(), workspace, New{Method: models.UploadImport, Length: -1, Source: "https://example.org/"})
+	u.Importer = nil
+	_, err := u.Create(t.Context(), workspace, New{Method: models.UploadImport, Length: -1, Source: "https://example.org/"})
 	if models.ErrorCode(err) != models.CodeUnimplemented {
 		t.Error(err)
 	}

@@ -185,8 +185,11 @@ type Upload struct {
 	// SHA-256 of the file, 64 hexadecimal digits. Where it is set, other bytes are
 	// refused at the end. Once the upload is done it is always there.
 	Sha256 string `protobuf:"bytes,8,opt,name=sha256,proto3" json:"sha256,omitempty"`
-	// http:// or https:// address that an import is downloaded from. Addresses of
-	// private networks are refused, and so are those that others send the server on to.
+	// http:// or https:// address that an import is downloaded from. Private and
+	// special networks are refused (SOURCE_BLOCKED, here or as the error of the
+	// upload) unless the server allows them, also where an address leads on to them.
+	// What follows the path may be a signature: it is kept until the upload has
+	// ended, and not shown.
 	SourceUri string `protobuf:"bytes,9,opt,name=source_uri,json=sourceUri,proto3" json:"source_uri,omitempty"`
 	// Makes upload_uri good for whoever has it, without a key: to send the bytes of
 	// this upload, to ask how far they are, and to cancel it, until expire_time.
