@@ -87,6 +87,8 @@ func (in *Intake) adopt(ctx context.Context, tx store.Tx, workspace string, from
 	key := from.Key
 	switch {
 	case known == nil:
+	case known.Blob == key: // done before, and the answer got lost
+		return Adopted{VideoID: known.ID, Duplicate: known.Duplicate, Kept: true}, nil
 	case known.Blob == lost:
 		if err := in.restore(ctx, tx, lib, known, key); err != nil {
 			return Adopted{}, err

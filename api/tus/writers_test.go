@@ -107,6 +107,8 @@ func TestAskingBreaksADeadWriter(t *testing.T) {
 	}
 }
 
+// TestAnotherWriterBreaksADeadOne has a client go on from what it was told has
+// come. What a dead one has sent since counts for nothing.
 func TestAnotherWriterBreaksADeadOne(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range protocols {
@@ -114,9 +116,10 @@ func TestAnotherWriterBreaksADeadOne(t *testing.T) {
 			t.Parallel()
 			b := setupFor(t, protocol)
 			path, whole := fresh(t, b), content(size)
-			dead := b.send(t, path, 0, nil)
-			dead.write(t, whole[:half])
-			b.await(t, path, half)
+			b.patch(t, path, 0, whole[:half], nil).check(t, http.StatusNoContent, "", headers{"Upload-Offset": itoa(half)})
+			dead := b.send(t, path, half, nil)
+			dead.write(t, "damage")
+			b.await(t, path, half+len("damage"))
 			b.patch(t, path, half, whole[half:], nil).check(t, http.StatusNoContent, "", headers{"Upload-Offset": itoa(size)})
 			dead.await(t).check(t, http.StatusConflict, models.CodeConflict, nil)
 			b.wantFile(t, path, whole)

@@ -21,25 +21,13 @@ func (u *Uploads) Complete(ctx context.Context, workspace, id string) (models.Up
 		return models.Upload{}, err
 	}
 	defer end()
-	_, release, err := u.turns.take(ctx, id)
+	ctx, up, release, err := u.take(ctx, workspace, id, completable)
 	if err != nil {
-		return models.Upload{}, err
+		return up, err
 	}
 	defer release()
-	up, err := u.Get(ctx, workspace, id)
-	switch {
-	case err != nil:
-		return models.Upload{}, err
-	case up.Method != models.UploadPut && up.Method != models.UploadMultipart:
-		return up, refuse("upload %s, of the method %s, completes itself with its last byte", up.ID, up.Method)
-	case up.State == models.UploadFinishing, up.State == models.UploadDone:
+	if up.State != models.UploadReceiving {
 		return u.answer(ctx, up)
-	}
-	if err := openness(up, up.Method); err != nil {
-		return up, models.AsError(notRunning(up, nil)).Because(err)
-	}
-	if up, err = u.Store.In(workspace).TakeUpload(ctx, id); err != nil {
-		return models.Upload{}, err
 	}
 	if err := u.arrived(ctx, up); err != nil {
 		return up, err
@@ -52,6 +40,20 @@ func (u *Uploads) Complete(ctx context.Context, workspace, id string) (models.Up
 	}
 	u.hurry()
 	return w.up, nil
+}
+
+// completable is the error of an upload that cannot be completed.
+func completable(up models.Upload) error {
+	switch {
+	case up.Method != models.UploadPut && up.Method != models.UploadMultipart:
+		return refuse("upload %s, of the method %s, completes itself with its last byte", up.ID, up.Method)
+	case up.State == models.UploadDone:
+		return nil
+	}
+	if err := openness(up, up.Method); err != nil {
+		return notRunning(up).Because(err)
+	}
+	return running(up)
 }
 
 // answer makes the answer of a context about an upload that stays as it is.

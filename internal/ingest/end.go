@@ -14,40 +14,51 @@ import (
 // what it makes meanwhile is removed after it.
 const zombieGrace = 10 * time.Minute
 
-// Delete cancels an upload: its bytes go, and it stays to be listed as canceled.
-// NOT_FOUND; NOT_RUNNING where it has ended, in whatever way; CONFLICT as Write. An
-// [analyzer.Answer] of the context is made with the upload's id.
+// Delete cancels an upload: its bytes go, and it stays to be listed as canceled. Who
+// writes to it is told to stop. NOT_FOUND; NOT_RUNNING where it has ended, in whatever
+// way. An [analyzer.Answer] of the context is made with the upload's id.
 func (u *Uploads) Delete(ctx context.Context, workspace, id string) (models.Upload, error) {
-	return u.stop(ctx, workspace, id, models.UploadCanceled, nil)
+	return u.stop(ctx, workspace, id, running, models.UploadCanceled, nil)
 }
 
-// stop ends an upload of which nothing is to come.
-func (u *Uploads) stop(ctx context.Context, workspace, id string, state models.UploadState, reason *models.Error) (models.Upload, error) {
+// running is NOT_RUNNING for an upload that has ended.
+func running(up models.Upload) error {
+	if up.State.Ended() {
+		return notRunning(up)
+	}
+	return nil
+}
+
+func notRunning(up models.Upload) *models.Error {
+	return models.Errorf(models.CodeNotRunning, "upload %s is %s: there is nothing to be done about it", up.ID, up.State)
+}
+
+// stop ends an upload of which nothing is to come, unless check says no to that.
+func (u *Uploads) stop(ctx context.Context, workspace, id string, check func(models.Upload) error,
+	state models.UploadState, reason *models.Error,
+) (ended models.Upload, err error) {
 	ctx, end, err := u.enter(ctx)
 	if err != nil {
 		return models.Upload{}, err
 	}
 	defer end()
-	if up, err := u.Get(ctx, workspace, id); err != nil || up.State.Ended() {
-		return up, notRunning(up, err)
-	}
-	_, release, err := u.turns.take(ctx, id)
-	if err != nil {
-		return models.Upload{}, err
-	}
-	defer release()
-	up, err := u.Store.In(workspace).TakeUpload(ctx, id)
-	if err != nil || up.State.Ended() {
-		return up, notRunning(up, err)
-	}
-	return u.conclude(ctx, up, state, reason)
-}
-
-func notRunning(up models.Upload, err error) error {
-	if err != nil {
+	var up models.Upload
+	err = u.Store.Tx(ctx, func(tx store.Tx) (err error) {
+		lib := tx.In(workspace)
+		if up, err = lib.TakeUpload(ctx, id); err != nil {
+			return err
+		}
+		if err = check(up); err == nil {
+			ended, err = bringToEnd(ctx, lib, up, state, reason)
+		}
 		return err
+	})
+	if err != nil {
+		return up, err
 	}
-	return models.Errorf(models.CodeNotRunning, "upload %s is %s: there is nothing to be done about it", up.ID, up.State)
+	_ = u.turns.clear(ctx, id) // and who does not let go writes what nobody sees
+	u.clearAway(ctx, up)
+	return ended, nil
 }
 
 var endEvents = map[models.UploadState]models.EventType{
@@ -56,32 +67,57 @@ var endEvents = map[models.UploadState]models.EventType{
 	models.UploadExpired:  models.EventUploadExpired,
 }
 
-// conclude ends an upload of which nothing comes, for its writer. Its bytes go then;
-// should they not, the blobs' own sweep finds that no upload has them any more.
-func (u *Uploads) conclude(ctx context.Context, up models.Upload, state models.UploadState, reason *models.Error) (models.Upload, error) {
+// bringToEnd ends an upload of which nothing comes, in a transaction of its writer's.
+func bringToEnd(ctx context.Context, lib store.TxLibrary, up models.Upload, state models.UploadState, reason *models.Error) (models.Upload, error) {
 	ended := up
 	ended.State, ended.Error, ended.Growth, ended.Download = state, reason, nil, nil
 	ended.Updated, ended.Due = now(), time.Time{}
-	err := u.Store.Tx(ctx, func(tx store.Tx) error {
+	if err := lib.SaveUpload(ctx, ended); err != nil {
+		return up, err
+	}
+	if err := lib.Discard(ctx, unneeded(up), up.Key); err != nil {
+		return up, err
+	}
+	if err := record(ctx, lib, ended, endEvents[state]); err != nil {
+		return up, err
+	}
+	return ended, analyzer.MakeAnswer(ctx, lib, up.ID)
+}
+
+// conclude ends an upload of which nothing comes, for its writer.
+func (u *Uploads) conclude(ctx context.Context, up models.Upload, state models.UploadState, reason *models.Error) (models.Upload, error) {
+	ended := up
+	err := u.Store.Tx(ctx, func(tx store.Tx) (err error) {
 		lib := tx.In(up.Workspace)
-		if err := lib.SaveUpload(ctx, ended); err != nil {
+		if err := unchanged(ctx, lib, up); err != nil {
 			return err
 		}
-		if err := lib.Discard(ctx, unneeded(up), up.Key); err != nil {
-			return err
-		}
-		if err := record(ctx, lib, ended, endEvents[state]); err != nil {
-			return err
-		}
-		return analyzer.MakeAnswer(ctx, lib, up.ID)
+		ended, err = bringToEnd(ctx, lib, up, state, reason)
+		return err
 	})
 	if err != nil {
 		return up, overtaken(err)
 	}
+	u.clearAway(ctx, up)
+	return ended, nil
+}
+
+// unchanged is CONFLICT for an upload that has come to another state: a change whose
+// answer got lost may have brought it there.
+func unchanged(ctx context.Context, lib store.TxLibrary, up models.Upload) error {
+	known, err := lib.Upload(ctx, up.ID)
+	if err == nil && known.State != up.State {
+		err = errOvertaken()
+	}
+	return err
+}
+
+// clearAway removes what has come of an upload that has ended. What stays the blobs'
+// own sweep finds: no upload has it any more.
+func (u *Uploads) clearAway(ctx context.Context, up models.Upload) {
 	if err := u.abandon(context.WithoutCancel(ctx), up); err != nil {
 		u.Log.Warn("what came of an upload is left to the sweeper", "upload", up.ID, "error", err)
 	}
-	return ended, nil
 }
 
 // abandon removes what has come of an upload: what was not saved too, and what is

@@ -152,6 +152,9 @@ func (u *Uploads) adopt(ctx context.Context, up models.Upload, sum string) (mode
 		lib := tx.In(up.Workspace)
 		kept = a.Kept
 		done.VideoID, done.Duplicate, done.Updated = a.VideoID, a.Duplicate, now()
+		if err := unchanged(ctx, lib, up); err != nil {
+			return err
+		}
 		if err := lib.SaveUpload(ctx, done); err != nil {
 			return err
 		}
@@ -201,7 +204,17 @@ func (u *Uploads) postpone(ctx context.Context, up models.Upload, reason error) 
 	} else {
 		later.Due = later.Updated
 	}
-	if err := u.Store.In(up.Workspace).SaveUpload(ctx, later); err != nil { // it is due by and by as it is
+	err := u.Store.Tx(ctx, func(tx store.Tx) error {
+		lib := tx.In(up.Workspace)
+		if err := unchanged(ctx, lib, up); err != nil {
+			return err
+		}
+		return lib.SaveUpload(ctx, later)
+	})
+	switch {
+	case models.ErrorCode(err) == models.CodeConflict:
+		return u.open(ctx, place{up.Workspace, up.ID, up.Method})
+	case err != nil: // it is due by and by as it is
 		u.Log.Warn("an upload could not be saved", "upload", up.ID, "error", err)
 		return up, nil
 	}

@@ -43,7 +43,7 @@ func (d download) column() []byte {
 
 // bring downloads what an import misses, in its turn. up is as it was claimed.
 func (r *rounds) bring(ctx context.Context, up models.Upload) error {
-	turn, release, err := r.turns.take(ctx, up.ID)
+	turn, release, err := r.turns.take(ctx, up.ID, up.Fence)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -77,7 +78,7 @@ func (r *rounds) round(ctx context.Context, now time.Time) error {
 	expired, err := r.Store.ExpiredUploads(ctx, now, batch)
 	errs = append(errs, err)
 	for _, up := range expired {
-		errs = append(errs, r.expire(ctx, up))
+		errs = append(errs, passed(r.expire(ctx, up)))
 	}
 	due, err := r.Store.DueUploads(ctx, now.Add(r.ahead), batch)
 	for _, up := range due {
@@ -97,7 +98,7 @@ func (r *rounds) begin(ctx context.Context, up models.Upload, by time.Time) {
 	r.attended.Go(func() {
 		defer r.hurry() // there may be more than there are slots
 		defer func() { <-slots }()
-		if err := r.attend(ctx, up, by); err != nil && ctx.Err() == nil {
+		if err := passed(r.attend(ctx, up, by)); err != nil && ctx.Err() == nil {
 			r.Log.Warn("an upload could not be seen to", "upload", up.ID, "error", err)
 		}
 	})
@@ -108,9 +109,6 @@ func (r *rounds) attend(ctx context.Context, up models.Upload, by time.Time) err
 	up, err := r.claim(ctx, up, by)
 	switch {
 	case err != nil:
-		if models.ErrorCode(err) == models.CodeNotRunning {
-			return nil // another process was faster
-		}
 		return err
 	case up.State == models.UploadFinishing:
 		r.finishDue(ctx, up)
@@ -137,7 +135,7 @@ func (r *rounds) claim(ctx context.Context, up models.Upload, by time.Time) (mod
 			return err
 		}
 		if up.State.Ended() || up.Due.IsZero() || up.Due.After(by) {
-			return models.Errorf(models.CodeNotRunning, "upload %s is not due", up.ID)
+			return notDue(up)
 		}
 		lease := r.pace.lease
 		if up.State == models.UploadReceiving {
@@ -152,15 +150,23 @@ func (r *rounds) claim(ctx context.Context, up models.Upload, by time.Time) (mod
 
 // expire ends an upload whose time is over.
 func (r *rounds) expire(ctx context.Context, up models.Upload) error {
-	ctx, release, err := r.turns.take(ctx, up.ID)
-	if err != nil {
-		return err
+	_, err := r.stop(ctx, up.Workspace, up.ID, func(up models.Upload) error {
+		if up.State != models.UploadReceiving || up.Expires.After(now()) {
+			return notDue(up)
+		}
+		return nil
+	}, models.UploadExpired, nil)
+	return err
+}
+
+func notDue(up models.Upload) error {
+	return models.Errorf(models.CodeNotRunning, "nothing of upload %s is due", up.ID)
+}
+
+// passed is nil for what there is nothing to do about: somebody else was faster.
+func passed(err error) error {
+	if slices.Contains([]models.Code{models.CodeNotRunning, models.CodeNotFound, models.CodeConflict}, models.ErrorCode(err)) {
+		return nil
 	}
-	defer release()
-	up, err = r.Store.In(up.Workspace).TakeUpload(ctx, up.ID)
-	if err != nil || up.State != models.UploadReceiving || up.Expires.After(time.Now()) {
-		return err
-	}
-	_, err = r.conclude(ctx, up, models.UploadExpired, nil)
 	return err
 }

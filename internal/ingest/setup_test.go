@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -129,9 +131,36 @@ func (f *failing) Tx(ctx context.Context, do func(store.Tx) error) error {
 
 type opener func(t *testing.T, dir string) (store.Store, analyzer.Queue)
 
+// empty is a database of which tests take a copy each: to make one takes a second.
+var empty = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "cuepoint-ingest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "cuepoint.db")
+	db, err := sqlite.Open(context.Background(), file)
+	if err != nil {
+		return nil, err
+	}
+	_, err = riverq.OpenSQLite(context.Background(), db.Writer(), quiet())
+	if err := errors.Join(err, db.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
 func openSQLite(t *testing.T, dir string) (store.Store, analyzer.Queue) {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(dir, "cuepoint.db"))
+	file := filepath.Join(dir, "cuepoint.db")
+	content, err := empty()
+	if err == nil {
+		err = os.WriteFile(file, content, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sqlite.Open(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,16 +366,17 @@ func (b *bench) wantEvents(id string, want ...models.EventType) {
 // until waits for an upload to be as a test wants it.
 func (b *bench) until(id string, what string, is func(models.Upload) bool) models.Upload {
 	b.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.After(20 * time.Second)
 	for {
 		up := b.get(id)
 		if is(up) {
 			return up
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-deadline:
 			b.t.Fatalf("upload %+v (error %v) is not %s", up, up.Error, what)
+		case <-time.After(5 * time.Millisecond):
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 )
 
-// turns lets one at a time at each upload: always who came last. Who was there
-// before is told to stop, and waited for.
+// turns lets one at a time at each upload: always who has its highest fence. Who was
+// there before is told to stop, and waited for.
 type turns struct {
 	patience time.Duration // that one waits
 
@@ -20,18 +20,22 @@ type turns struct {
 // turn is somebody's time at an upload, which begins when that of who came before
 // is over.
 type turn struct {
-	stop context.CancelCauseFunc
-	over chan struct{}
+	fence int64
+	stop  context.CancelCauseFunc
+	over  chan struct{}
 }
 
-// take waits for the caller's turn, which lasts until release is called. The
-// context that is returned ends, also before, when somebody newer waits for theirs:
-// who may take long heeds it, who does not has them wait. CONFLICT where who is
-// there does not let go in time.
-func (t *turns) take(given context.Context, id string) (_ context.Context, release func(), err error) {
-	ctx, stop := context.WithCancelCause(given)
-	mine := &turn{stop: stop, over: make(chan struct{})}
-	before := t.enter(id, mine)
+// take waits for the turn of who has a fence. It ends with the context that is
+// returned, after which the caller lets go by calling release. CONFLICT where
+// somebody has a higher one, or who is there does not let go in time.
+func (t *turns) take(ctx context.Context, id string, fence int64) (_ context.Context, release func(), err error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	mine := &turn{fence: fence, stop: stop, over: make(chan struct{})}
+	before, err := t.enter(id, mine)
+	if err != nil {
+		stop(nil)
+		return nil, nil, err
+	}
 	release = func() {
 		stop(nil)
 		t.leave(id, mine, before)
@@ -39,31 +43,52 @@ func (t *turns) take(given context.Context, id string) (_ context.Context, relea
 	if before == nil {
 		return ctx, release, nil
 	}
-	before.stop(errOvertaken())
+	if err := t.await(ctx, before); err != nil {
+		release()
+		return nil, nil, err
+	}
+	return ctx, release, nil
+}
+
+// clear waits until nobody has a turn at an upload: who has is told to stop.
+func (t *turns) clear(ctx context.Context, id string) error {
+	t.mu.Lock()
+	last := t.last[id]
+	t.mu.Unlock()
+	if last == nil {
+		return nil
+	}
+	return t.await(ctx, last)
+}
+
+// await tells somebody to stop, and waits until he has.
+func (t *turns) await(ctx context.Context, other *turn) error {
+	other.stop(errOvertaken())
 	patience := time.NewTimer(t.patience)
 	defer patience.Stop()
 	select {
-	case <-before.over:
-		return ctx, release, nil
-	case <-given.Done():
-		err = context.Cause(given)
+	case <-other.over:
+		return context.Cause(ctx)
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	case <-patience.C:
-		err = models.Errorf(models.CodeConflict, "another request is at this upload and does not let go; try again in a while")
+		return models.Errorf(models.CodeConflict, "another request is at this upload and does not let go; try again in a while")
 	}
-	release()
-	return nil, nil, err
 }
 
 // enter makes a turn the last one of an upload, and returns the one before.
-func (t *turns) enter(id string, mine *turn) (before *turn) {
+func (t *turns) enter(id string, mine *turn) (before *turn, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.last == nil {
 		t.last = map[string]*turn{}
 	}
 	before = t.last[id]
+	if before != nil && before.fence > mine.fence {
+		return nil, errOvertaken()
+	}
 	t.last[id] = mine
-	return before
+	return before, nil
 }
 
 // leave ends a turn, which is over once the one before is, too.

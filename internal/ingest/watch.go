@@ -64,5 +64,5 @@ func (u *Uploads) Bring(ctx context.Context, workspace, id string, offset int64,
 // Fail ends an upload as [Uploads.Delete] does, because of what is wrong with the
 // file that it was to be.
 func (u *Uploads) Fail(ctx context.Context, workspace, id string, reason *models.Error) (models.Upload, error) {
-	return u.stop(ctx, workspace, id, models.UploadFailed, reason)
+	return u.stop(ctx, workspace, id, running, models.UploadFailed, reason)
 }

@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
 )
 
 // Write adds what r holds, from an offset on, to an upload of the method tus, and
-// returns how it stands then, also beside an error. The caller becomes the writer:
-// one that is under way, in whatever process, is told to stop, and in this one
-// waited for. What was read before r failed is kept, but for a chunk with a
-// checksum, which counts as a whole. Once all bytes are there the upload is
+// returns how it stands then, also beside an error. Where the offset is the
+// upload's the caller becomes its writer: one that is under way, in whatever
+// process, gets nothing saved any more, is told to stop, and in this one waited for.
+// Else that one is not disturbed. What was read before r failed is kept, but for a
+// chunk with a checksum, which counts as a whole. Once all bytes are there the upload is
 // finished, before Write returns if all goes well; who does not wait for that
 // misses nothing.
 //
@@ -45,10 +47,10 @@ func (u *Uploads) write(ctx context.Context, to place, offset int64, r io.Reader
 	if err != nil {
 		return up, err
 	}
-	if up.State != models.UploadReceiving || offset < up.Offset { // which never goes back
+	if up.State != models.UploadReceiving || offset != up.Offset {
 		return up, expect(up, offset)
 	}
-	if up, err = u.add(ctx, to, up, offset, r, c); err == nil && up.State == models.UploadFinishing {
+	if up, err = u.add(ctx, to, offset, r, c); err == nil && up.State == models.UploadFinishing {
 		return u.finish(ctx, up)
 	}
 	return up, err
@@ -89,46 +91,56 @@ func expect(up models.Upload, offset int64) error {
 	return models.Errorf(models.CodeConflict, "upload %s is at byte %d, not %d; go on from there", up.ID, up.Offset, offset)
 }
 
-// add is what a writer does in its turn.
-func (u *Uploads) add(ctx context.Context, to place, up models.Upload, offset int64, r io.Reader, c Chunk) (models.Upload, error) {
-	turn, release, err := u.turns.take(ctx, to.id)
+// add is what a writer does.
+func (u *Uploads) add(ctx context.Context, to place, offset int64, r io.Reader, c Chunk) (models.Upload, error) {
+	ctx, up, release, err := u.take(ctx, to.workspace, to.id, func(up models.Upload) error {
+		if err := openness(up, to.method); err != nil {
+			return err
+		}
+		return expect(up, offset)
+	})
 	if err != nil {
 		return up, err
 	}
 	defer release()
-	turn, stop := context.WithCancelCause(turn)
-	defer stop(nil)
-	if c.Interrupt != nil {
-		defer context.AfterFunc(turn, c.Interrupt)()
+	if up.State != models.UploadReceiving {
+		return up, nil
 	}
-	if up, err = u.take(ctx, to); err != nil {
-		return up, err
-	}
-	if err := expect(up, offset); err != nil || up.State != models.UploadReceiving {
-		return up, err
-	}
-	w := &writer{Uploads: u, up: up, stop: stop}
-	err = w.write(turn, r, c)
+	w := &writer{Uploads: u, up: up}
+	err = w.write(ctx, r, c)
 	return w.up, err
 }
 
-// take makes the caller the writer of an upload also among other processes, whose
-// writers find out when they save next.
-func (u *Uploads) take(ctx context.Context, at place) (models.Upload, error) {
-	up, err := u.open(ctx, at)
-	if err != nil || up.State != models.UploadReceiving {
-		return up, err
+// take makes the caller the writer of an upload, as seize does, and waits until the
+// one before has ended. The caller's turn lasts until release is called; the context
+// that is returned ends, also before, when there is a newer writer.
+func (u *Uploads) take(ctx context.Context, workspace, id string, check func(models.Upload) error) (
+	turn context.Context, up models.Upload, release func(), err error,
+) {
+	if up, err = u.seize(ctx, workspace, id, check); err != nil {
+		return nil, up, nil, err
 	}
-	if up, err = u.Store.In(at.workspace).TakeUpload(ctx, at.id); err != nil {
-		return models.Upload{}, err
-	}
-	return up, openness(up, at.method)
+	turn, release, err = u.turns.take(ctx, id, up.Fence)
+	return turn, up, release, err
+}
+
+// seize makes the caller the writer of an upload, unless check says no to it: then
+// nobody is disturbed. From then on no earlier one saves anything; those of other
+// processes find out when they try.
+func (u *Uploads) seize(ctx context.Context, workspace, id string, check func(models.Upload) error) (up models.Upload, err error) {
+	err = u.Store.Tx(ctx, func(tx store.Tx) (err error) {
+		if up, err = tx.In(workspace).TakeUpload(ctx, id); err != nil {
+			return err
+		}
+		return check(up)
+	})
+	return up, err
 }
 
 // Stand returns how an upload of the method tus stands, once nobody writes to it: a
-// writer that is under way is told to stop, and waited for as in Write, so that its
-// client, which may have lost it, can go on from here. Errors are those of Write;
-// the upload comes beside them.
+// writer that is under way is told to stop, and waited for in this process, so that
+// its client, which may have lost it, can go on from here. Errors are those of
+// Write; the upload comes beside them.
 func (u *Uploads) Stand(ctx context.Context, workspace, id string) (models.Upload, error) {
 	ctx, end, err := u.enter(ctx)
 	if err != nil {
@@ -140,13 +152,14 @@ func (u *Uploads) Stand(ctx context.Context, workspace, id string) (models.Uploa
 	if err != nil || up.State != models.UploadReceiving {
 		return up, err
 	}
-	_, release, err := u.turns.take(ctx, id)
-	if err != nil {
+	if err := u.turns.clear(ctx, id); err != nil { // which keeps what it has read
 		return up, err
 	}
-	defer release()
-	if up, err = u.take(ctx, at); err != nil || up.Offset != up.Length || up.State != models.UploadReceiving {
+	if up, err = u.seize(ctx, workspace, id, func(up models.Upload) error { return openness(up, at.method) }); err != nil {
 		return up, err
+	}
+	if up.Offset != up.Length || up.State != models.UploadReceiving {
+		return up, nil
 	}
 	w := &writer{Uploads: u, up: up} // its length became known, and then its writer was gone
 	err = w.received(ctx, up, 0)

@@ -293,34 +293,83 @@ func (b *bench) begin(u *Uploads, id string, offset int, content []byte) (ended 
 func TestANewWriterBreaksADeadOne(t *testing.T) {
 	t.Parallel()
 	content := media(1, 300<<10)
-	for name, next := range map[string]func(b *bench, up models.Upload) int64{
-		"by asking how far it is": func(b *bench, up models.Upload) int64 {
-			got, err := b.uploads.Stand(t.Context(), workspace, up.ID)
-			if err != nil {
-				b.t.Fatal(err)
-			}
-			return got.Offset
-		},
-		"by writing": func(b *bench, up models.Upload) int64 {
-			got, err := b.write(up.ID, 200<<10, content[200<<10:201<<10])
-			if err != nil {
-				b.t.Fatal(err)
-			}
-			return got.Offset
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := setup(t)
-			up := b.create(len(content))
-			ended := b.begin(b.uploads, up.ID, 0, content[:200<<10])
-			at := next(b, up)
-			if at < 200<<10 {
-				t.Errorf("bytes that came are lost: %d are there", at)
-			}
-			wantCode(t, <-ended, models.CodeConflict)
-			b.wantVideo(b.mustWrite(up.ID, int(at), content[at:]), content)
-		})
+	t.Run("by asking how far it is, which keeps what came", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		up := b.create(len(content))
+		ended := b.begin(b.uploads, up.ID, 0, content[:200<<10])
+		got, err := b.uploads.Stand(t.Context(), workspace, up.ID)
+		if err != nil || got.Offset != 200<<10 {
+			t.Fatalf("at %d, error %v", got.Offset, err)
+		}
+		wantCode(t, <-ended, models.CodeConflict)
+		b.wantVideo(b.mustWrite(up.ID, 200<<10, content[200<<10:]), content)
+	})
+	t.Run("by going on from what is known to be there", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		up := b.create(len(content))
+		b.mustWrite(up.ID, 0, content[:1000])
+		ended := b.begin(b.uploads, up.ID, 1000, content[1000:2000])
+		b.until(up.ID, "at 2000", func(up models.Upload) bool { return up.Offset == 2000 })
+		up = b.mustWrite(up.ID, 2000, content[2000:])
+		wantCode(t, <-ended, models.CodeConflict)
+		b.wantVideo(up, content)
+	})
+	t.Run("unless that does not let go", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		b.uploads.turns.patience = 20 * time.Millisecond
+		up := b.create(len(content))
+		b.mustWrite(up.ID, 0, content[:1000])
+		client, ended := newStalled(nil), make(chan error, 1)
+		defer client.interrupt()
+		go func() {
+			_, err := b.uploads.Write(context.Background(), workspace, up.ID, 1000, client, Chunk{})
+			ended <- err
+		}()
+		<-client.read
+		for range 2 {
+			_, err := b.uploads.Stand(t.Context(), workspace, up.ID)
+			wantCode(t, err, models.CodeConflict)
+			_, err = b.write(up.ID, 1000, content[1000:])
+			wantCode(t, err, models.CodeConflict)
+		}
+		client.interrupt()
+		wantCode(t, <-ended, models.CodeConflict)
+		b.wantVideo(b.mustWrite(up.ID, 1000, content[1000:]), content)
+	})
+}
+
+// Of two that send at once one sends all, and what the other sent counts for nothing.
+func TestExactlyOneOfTwoWritersWins(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	elsewhere := b.open()
+	defer elsewhere.Close()
+	for round := range 20 {
+		content := media(uint64(round), 5000)
+		up := b.create(len(content))
+		errs := make(chan error, 2)
+		second := b.uploads
+		if round%2 == 1 {
+			second = elsewhere
+		}
+		for _, u := range []*Uploads{b.uploads, second} {
+			go func() {
+				_, err := u.Write(context.Background(), workspace, up.ID, 0, iotest.OneByteReader(bytes.NewReader(content)), Chunk{Interrupt: func() {}})
+				errs <- err
+			}()
+		}
+		first, other := <-errs, <-errs
+		if first != nil {
+			first, other = other, first
+		}
+		if first != nil {
+			t.Fatalf("nobody won: %v, %v", first, other)
+		}
+		wantCode(t, other, models.CodeConflict)
+		b.wantVideo(b.get(up.ID), content)
 	}
 }
 

@@ -21,19 +21,26 @@ const (
 
 	// headLen is how much of the beginning of a file is looked at.
 	headLen = 64 << 10
+
+	// askAgain is how often it is looked whether another process has let go.
+	askAgain = 50 * time.Millisecond
 )
 
 // writer adds bytes to an upload, in its turn.
 type writer struct {
 	*Uploads
-	up   models.Upload   // as it was saved last
-	stop func(why error) // interrupts reading
+	up models.Upload // as it was saved last
 }
 
 // write adds what r holds. Once all bytes are there the upload is to be finished.
 func (w *writer) write(ctx context.Context, r io.Reader, c Chunk) error {
 	keep, cancel := outlast(ctx, keepWithin)
 	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if c.Interrupt != nil {
+		defer context.AfterFunc(ctx, c.Interrupt)()
+	}
 	if err := w.setLength(keep, c.Length); err != nil {
 		return err
 	}
@@ -50,7 +57,7 @@ func (w *writer) write(ctx context.Context, r io.Reader, c Chunk) error {
 		return err
 	}
 	defer chunk.Close()
-	err = w.grow(keep, chunk)
+	err = w.grow(keep, chunk, body, stop)
 	switch code := models.ErrorCode(err); {
 	case w.up.State == models.UploadFinishing:
 		return nil
@@ -154,8 +161,9 @@ func (w *writer) bound(r io.Reader, room int64, c *Checksum) (io.ReadCloser, err
 	}
 }
 
-// grow adds what r holds, and saves the upload whenever more of it is safe.
-func (w *writer) grow(ctx context.Context, r io.Reader) error {
+// grow adds what r holds of a body, and saves the upload whenever more of it is
+// safe. It calls stop where nothing can be saved any more: then nothing is to be read.
+func (w *writer) grow(ctx context.Context, r io.Reader, body *heeding, stop func(why error)) error {
 	if w.up.Growth == nil {
 		begun := bufio.NewReaderSize(r, headLen)
 		head, _ := begun.Peek(headLen) // what it fails with comes again after what it has read
@@ -168,14 +176,25 @@ func (w *writer) grow(ctx context.Context, r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Blobs.Grow(ctx, g, r, func(g blob.Growth) error {
-		err := w.save(ctx, g)
-		if err != nil {
-			w.stop(err) // nothing that is read now can be kept
+	for deadline := time.Now().Add(w.turns.patience); ; {
+		var refused error
+		_, err = w.Blobs.Grow(ctx, g, r, func(g blob.Growth) error {
+			if refused = w.save(ctx, g); refused != nil {
+				stop(refused)
+			}
+			return refused
+		})
+		if models.ErrorCode(err) != models.CodeConflict || refused != nil || body.failed(err) || time.Now().After(deadline) {
+			return err
 		}
-		return err
-	})
-	return err
+		// The writer of another process has the file. It finds out when it saves
+		// next, and nothing of r was read.
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(askAgain):
+		}
+	}
 }
 
 // look judges a file by its beginning. What it cannot tell by that it lets pass.
