@@ -105,7 +105,10 @@ export class CueApp extends LitElement {
 
   private entered(session: Session, problem = ''): void {
     this.session = session;
-    if (mayWrite(session)) this.writes = (void loadUploads(), true);
+    if (mayWrite(session)) {
+      this.writes = true;
+      void loadUploads();
+    }
     this.problem = session.signedIn && !maySee(session) ? 'this key allows nothing that can be shown here' : problem;
     if (maySee(session) && location.pathname === '/login') go(wayBack());
   }

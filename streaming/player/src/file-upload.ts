@@ -140,7 +140,7 @@ export class FileUpload extends Upload {
 /** What an error of tus-js-client says, whose own words are not for people. */
 function reasonOf(error: Error | DetailedError): ApiError {
   const response = 'originalResponse' in error ? error.originalResponse : null;
-  if (!response) return errorOf(0, { message: 'the server does not answer.' });
+  if (!response) return errorOf(0, { message: 'the server does not answer' });
   return errorOf(response.getStatus(), parsed(response.getBody()));
 }
 

@@ -21,7 +21,7 @@ export function row(upload: Upload, cancel: (upload: Upload) => void): TemplateR
     </div>
     ${ended
       ? nothing
-      : html`<progress aria-label=${`Progress of ${name}`} max=${size || 1} .value=${size ? sent : nothing} ?data-still=${state !== 'sending'}></progress>`}
+      : html`<progress aria-label=${`Progress of ${name}`} max=${size || 1} value=${size ? sent : nothing} ?data-still=${state !== 'sending'}></progress>`}
     <p>${standing(upload)}</p>
   </li>`;
 }
@@ -47,19 +47,20 @@ function button(icon: TemplateResult, label: string, click: () => void) {
 /** Says where an upload stands, for people. */
 function standing(upload: Upload) {
   const { state, sent, size, problem, video, duplicate } = upload;
+  const again = `${sentence(problem).replace(/[.;]?$/, '.')} It is tried again.`;
   const far = size > 0 ? `${bytes(sent)} of ${bytes(size)}` : bytes(sent);
   switch (state) {
     case 'waiting':
       return `Waiting for its turn, ${far}`;
     case 'sending':
-      if (problem) return `${sentence(problem)} It is tried again.`;
+      if (problem) return again;
       return size > 0 && sent >= size ? 'All of it has come and is being looked at' : [far, ...pace(upload)].join(' · ');
     case 'paused':
       return `Paused, ${far}`;
     case 'missing':
       return `Stopped at ${far}. Drop or choose the same file again, and it goes on from there.`;
     case 'finishing':
-      return 'All of it has come and becomes a video';
+      return problem ? again : 'All of it has come and becomes a video';
     case 'done':
       return html`${duplicate ? 'It was in the library already.' : 'It is in the library.'}
         <a href=${href({ page: 'watch', video: idOf(video), at: undefined, query: '' })}>Open the video</a>`;

@@ -30,7 +30,7 @@ export abstract class Upload {
   state: State = 'waiting';
   /** Bytes that have come. */
   sent = 0;
-  /** Why it is stuck or has failed. */
+  /** Why it is stuck or has failed, or what has to be tried again. */
   problem = '';
   /** The HTTP status of the problem; 0 where no answer came. */
   status = 0;
@@ -106,7 +106,7 @@ export abstract class Upload {
         this.become(said.video ?? '', said.duplicate ?? false);
         break;
       case 'STATE_FINISHING':
-        this.change('finishing');
+        this.change('finishing', said.error?.message);
         break;
       case 'STATE_FAILED':
         this.change('failed', said.error?.message ?? '');
@@ -118,7 +118,7 @@ export abstract class Upload {
         this.change('failed', 'too little of it came in time; send it again');
         break;
       default:
-        this.change('sending');
+        this.change('sending', said.error?.message);
     }
   }
 
