@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -42,12 +44,14 @@ func TestUploads(t *testing.T) {
 		write(t, many[i], "neither is this")
 	}
 
-	link := serve(t, data)
+	host := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(small))))
+	t.Cleanup(host.Close)
+	link := serve(t, data, "--import-allow=127.0.0.1")
 	key := func(scopes string) string {
 		return string(regexp.MustCompile(`ck_\S+`).Find(cuepoint(t, "keys", "create", "--data", data, "--scopes="+scopes)))
 	}
 	files, err := json.Marshal(map[string]any{
-		"small": small, "large": large, "sha256": hash(t, large), "fake": fake, "folder": folder, "many": many,
+		"small": small, "address": host.URL + "/" + filepath.Base(small), "large": large, "sha256": hash(t, large), "fake": fake, "folder": folder, "many": many,
 		"reader": key("read,play"), "writer": key("read,write"),
 	})
 	if err != nil {
