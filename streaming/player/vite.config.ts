@@ -21,6 +21,7 @@ export default defineConfig({
       '/v1': server,
       '/openapi.json': server,
       '/play': server,
+      '/uploads': server,
       '/session': server,
       '/logout': server,
       '/login': { target: server, bypass: (request) => (request.method === 'GET' && request.url === '/login' ? '/index.html' : undefined) },
