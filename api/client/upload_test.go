@@ -251,3 +251,35 @@ func TestWhatIsNoFileToSend(t *testing.T) {
 		t.Errorf("begun: %v", s.uploads)
 	}
 }
+
+func TestAnImportIsFollowed(t *testing.T) {
+	t.Parallel()
+	s := takeUploads(t)
+	c := dial(t, s.address)
+	var told []client.UploadProgress
+	o := client.UploadOptions{Resume: "import", Progress: func(p client.UploadProgress) {
+		told = append(told, p)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		up := s.uploads[len(s.uploads)-1]
+		switch len(told) {
+		case 1:
+			up.Offset, up.Size, up.Error = 5, 10, status.New(codes.Unavailable, "no answer").Proto()
+		case 2:
+			up.State, up.Video = cuepointv1.Upload_STATE_DONE, "videos/v1"
+		default:
+			up.State, up.Error = cuepointv1.Upload_STATE_FAILED, status.New(codes.PermissionDenied, "blocked").Proto()
+		}
+	}}
+	up, err := c.Import(t.Context(), "https://example.org/a.mp4", o)
+	if err != nil || up.GetVideo() != "videos/v1" || up.GetSourceUri() != "https://example.org/a.mp4" || up.GetMethod() != cuepointv1.Upload_METHOD_IMPORT {
+		t.Errorf("%v, %v", up, err)
+	}
+	if len(told) != 2 || told[0] != (client.UploadProgress{}) || told[1].Sent != 5 || told[1].Size != 10 || status.Convert(told[1].Waiting).Message() != "no answer" {
+		t.Errorf("told: %+v", told)
+	}
+	// Something else may be there by now.
+	if up, err = c.Import(t.Context(), "https://example.org/a.mp4", o); status.Code(err) != codes.PermissionDenied || up.GetName() != "uploads/u2" {
+		t.Errorf("again: %v, %v", up, err)
+	}
+}

@@ -56,7 +56,7 @@ func TestReadmeCommandsWork(t *testing.T) {
 		t.Fatalf("%v\n%s\n%s", err, stderr.String(), out.String())
 	}
 	for _, want := range []string{"«honey»", `"state":"ready"`, `"hits":[{`, "Bees", "base-q5_1", `"videoTitle":"Six topics"`, "SOURCE_IMPORTED",
-		"dances to tell the hive where flowers are.\n\n", "event: end", "rpc Search (", `"videoTitle": "Six topics"`, `"status": "STATUS_DONE"`, "s\tBy winter"} {
+		"dances to tell the hive where flowers are.\n\n", "event: end", "rpc Search (", `"videoTitle": "Six topics"`, `"status": "STATUS_DONE"`, "s\tBy winter", "talk.mp4 (was there before)"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the commands do not print %s:\n%s", want, out.String())
 		}
