@@ -10,6 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/internal/config"
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -27,7 +28,7 @@ func (in input) String() string {
 	if in.id != "" {
 		return in.id
 	}
-	return in.path
+	return analyzer.DisplayText(in.path)
 }
 
 // idPattern matches the ids that videos get.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/api/client"
 	"github.com/cuepoint/cuepoint/api/gen/cuepoint/v1"
 	"github.com/cuepoint/cuepoint/models"
@@ -99,7 +100,7 @@ func (c *uploadCmd) take(ctx context.Context, e *env, s *session, file string, d
 	if isAddress(file) && s.current().holder != nil {
 		return models.Errorf(models.CodeServerUnavailable, "addresses are downloaded by a server: run `cuepoint serve` meanwhile, or name one with --server")
 	}
-	show := newSendProgress(e.stderr, file)
+	show := newSendProgress(e.stderr, analyzer.DisplayText(file))
 	defer show.Close()
 	o := client.UploadOptions{Progress: show.Tell, Video: &cuepointv1.VideoSettings{
 		Title: valid(c.Title), LanguageCode: valid(c.Language), Labels: c.labels(), ExternalId: valid(c.ExternalID), AllowDuplicate: c.AllowDuplicate,
@@ -158,7 +159,7 @@ func isAddress(given string) bool {
 func explainUpload(err error) error {
 	var file *fs.PathError
 	if errors.As(err, &file) {
-		return models.Errorf(models.CodeSourceUnavailable, "%s cannot be read (%v); check the path and its permissions", file.Path, file.Err).Because(err)
+		return models.Errorf(models.CodeSourceUnavailable, "%s cannot be read (%v); check the path and its permissions", analyzer.DisplayText(file.Path), file.Err).Because(err)
 	}
 	var answered *models.Error
 	if errors.As(err, &answered) && slices.Contains(away, answered.Code) {
@@ -169,7 +170,7 @@ func explainUpload(err error) error {
 
 // waitFor waits until all is done with a video.
 func waitFor(ctx context.Context, e *env, s *session, d *uploadDocument) (*document, error) {
-	show := newProgress(e.stderr, d.File)
+	show := newProgress(e.stderr, analyzer.DisplayText(d.File))
 	defer show.Close()
 	doc, err := s.wait(ctx, d.Video, show)
 	if doc != nil {
@@ -180,10 +181,11 @@ func waitFor(ctx context.Context, e *env, s *session, d *uploadDocument) (*docum
 
 // report prints what came of a file: a JSON line, or sentences.
 func (c *uploadCmd) report(e *env, d uploadDocument, doc *document, err error) error {
+	name := analyzer.DisplayText(d.File)
 	if err != nil {
 		reason := models.AsError(err)
 		e.log.Debug("upload failed", "file", d.File, "error", err)
-		fmt.Fprintf(e.stderr, "%s: failed: %s: %s\n", d.File, reason.Code, reason.Message)
+		fmt.Fprintf(e.stderr, "%s: failed: %s: %s\n", name, reason.Code, reason.Message)
 		d.Error = &errorDocument{reason.Code, reason.Message}
 	}
 	switch {
@@ -194,9 +196,9 @@ func (c *uploadCmd) report(e *env, d uploadDocument, doc *document, err error) e
 	case d.Error != nil:
 		return nil
 	case d.Duplicate:
-		return e.print(nil, "%s %s (was there before)\n", d.Video, d.File)
+		return e.print(nil, "%s %s (was there before)\n", d.Video, name)
 	case d.Upload == "":
-		return e.print(nil, "%s %s (added to the library in %s; `cuepoint analyze %[1]s` analyzes it, and so does `cuepoint serve`)\n", d.Video, d.File, e.cli.Data)
+		return e.print(nil, "%s %s (added to the library in %s; `cuepoint analyze %[1]s` analyzes it, and so does `cuepoint serve`)\n", d.Video, name, e.cli.Data)
 	}
-	return e.print(nil, "%s %s\n", d.Video, d.File)
+	return e.print(nil, "%s %s\n", d.Video, name)
 }
