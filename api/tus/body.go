@@ -18,9 +18,9 @@ type body struct {
 	control *http.ResponseController
 	idle    time.Duration
 
-	mu          sync.Mutex
-	whole       bool // all of it was read
-	interrupted bool
+	mu     sync.Mutex
+	whole  bool // all of it was read
+	broken bool // no more of it can be
 }
 
 // Read implements [io.Reader]. The limit on its time is taken away after it:
@@ -35,18 +35,21 @@ func (b *body) Read(p []byte) (int, error) {
 		_ = b.limit(time.Time{}, err != nil) // the next Read tells of an interruption
 		return n, err
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return n, models.Errorf(models.CodeConflict, "nothing came for %v; ask how far the upload is, and go on", b.idle).Because(err)
+		err = models.Errorf(models.CodeConflict, "nothing came for %v; ask how far the upload is, and go on", b.idle).Because(err)
+	default:
+		err = models.Errorf(models.CodeCanceled, "the request broke off").Because(err)
 	}
-	return n, models.Errorf(models.CodeCanceled, "the request broke off").Because(err)
+	b.interrupt()
+	return n, err
 }
 
-// limit says until when a Read may take, and whether there need be no more. It
-// fails where there are to be none.
+// limit says until when a Read may take, and whether all was read. CANCELED where
+// there is to be no more.
 func (b *body) limit(until time.Time, whole bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.whole = whole
-	if b.interrupted {
+	if b.broken {
 		return models.Errorf(models.CodeCanceled, "the request was interrupted")
 	}
 	return b.control.SetReadDeadline(until)
@@ -56,19 +59,21 @@ func (b *body) limit(until time.Time, whole bool) error {
 func (b *body) interrupt() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.whole || b.interrupted {
+	if b.whole || b.broken {
 		return
 	}
-	b.interrupted = true
+	b.broken = true
 	_ = b.control.SetReadDeadline(time.Unix(1, 0)) // what it can fail with ends Reads too
 }
 
 // close makes interrupt do nothing, and says whether the connection can be used
-// for another request.
+// for another request. What was not read, the server does then, for a while.
 func (b *body) close() (usable bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	usable = b.whole && !b.interrupted
+	if !b.whole && !b.broken {
+		_ = b.control.SetReadDeadline(time.Now().Add(b.idle)) // as it was before
+	}
 	b.whole = true
-	return usable
+	return !b.broken
 }

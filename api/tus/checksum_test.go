@@ -14,6 +14,7 @@ import (
 
 	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
 )
 
 // sums are the values of Upload-Checksum for some bytes, by the algorithm.
@@ -69,5 +70,19 @@ func TestChecksum(t *testing.T) {
 	offered := b.ask(t, request{method: http.MethodOptions, path: "/uploads"}).headers.Get("Tus-Checksum-Algorithm")
 	if !strings.Contains(","+offered+",", ",sha1,") {
 		t.Errorf("the server MUST know sha1, and offers %s", offered)
+	}
+}
+
+// TestNothingIsLeftOfWhatNobodyKnowsOf: a client that is told of no upload can
+// neither go on with it nor cancel it.
+func TestNothingIsLeftOfWhatNobodyKnowsOf(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.ask(t, request{method: http.MethodPost, path: "/uploads", body: content(size), headers: headers{
+		"Upload-Length": "1000", "Content-Type": "application/offset+octet-stream", "Upload-Checksum": sums("else")["sha1"],
+	}}).check(t, 460, models.CodeChecksumMismatch, nil)
+	kept, err := b.Store.In(models.DefaultWorkspace).Uploads(t.Context(), store.UploadQuery{States: []models.UploadState{models.UploadReceiving}})
+	if err != nil || len(kept.Uploads) > 0 {
+		t.Errorf("%d uploads, %v", len(kept.Uploads), err)
 	}
 }

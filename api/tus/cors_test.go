@@ -2,6 +2,7 @@ package tus_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -95,6 +96,18 @@ func TestOnlyTheSecretOpens(t *testing.T) {
 	}
 	if len(told) != 1 {
 		t.Errorf("what is wrong can be told: %v", told)
+	}
+}
+
+// TestASecretIsNotLogged: setup looks for it in what was.
+func TestASecretIsNotLogged(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	path := own(t, b)
+	b.Uploads.fault = errors.New("the cat sat on the disk")
+	b.ask(t, request{method: http.MethodGet, path: path}).check(t, http.StatusInternalServerError, models.CodeInternal, nil)
+	if !strings.Contains(b.Log.String(), "the cat sat on the disk") {
+		t.Error("what went wrong is not logged")
 	}
 }
 

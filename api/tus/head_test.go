@@ -27,6 +27,7 @@ func TestHead(t *testing.T) {
 			status: 200, want: headers{"Upload-Offset": "1000", "Upload-Length": "1000", "Upload-Expires": "", "Cuepoint-Video": "*"}},
 		{rule: "of one that was canceled is 410 without an offset", given: canceled, request: head(nil), status: 410, reason: models.CodeNotFound, want: headers{"Upload-Offset": ""}},
 		{rule: "of one that has expired is 410 without an offset", given: expired, request: head(nil), status: 410, reason: models.CodeNotFound},
+		{rule: "of one whose time is over is 410 without an offset", given: overdue, request: head(nil), status: 410, reason: models.CodeNotFound},
 		{rule: "of one that has failed is 410 without an offset", given: failed, request: head(nil), status: 410, reason: models.CodeContainerNotAllowed},
 		{rule: "of none is 404 without an offset", request: request{method: http.MethodHead, path: "/uploads/none"}, status: 404, reason: models.CodeNotFound},
 		{rule: "of another version is 412", given: fresh, request: head(headers{"Tus-Resumable": "1.0"}), status: 412, reason: models.CodeInvalidArgument, want: headers{"Tus-Version": "1.0.0"}},

@@ -47,8 +47,17 @@ type bundle struct {
 // observed are uploads of which is known how much was read of what came for them.
 type observed struct {
 	*ingest.Uploads
-	mu   sync.Mutex
-	read map[string]int
+	mu    sync.Mutex
+	read  map[string]int
+	fault error         // of Find, where there is one
+	pause time.Duration // before each Read of what comes
+}
+
+func (o *observed) Find(ctx context.Context, id string) (models.Upload, error) {
+	if o.fault != nil {
+		return models.Upload{}, o.fault
+	}
+	return o.Uploads.Find(ctx, id)
 }
 
 func (o *observed) Write(ctx context.Context, workspace, id string, offset int64, r io.Reader, c ingest.Chunk) (models.Upload, error) {
@@ -62,6 +71,7 @@ type counted struct {
 }
 
 func (c *counted) Read(p []byte) (int, error) {
+	<-time.After(c.by.pause)
 	n, err := c.Reader.Read(p)
 	c.by.mu.Lock()
 	defer c.by.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/models"
@@ -75,6 +76,14 @@ func expired(t *testing.T, b *bundle) string {
 	t.Helper()
 	path := begun(t, b)
 	b.change(t, path, func(u *models.Upload) { u.State = models.UploadExpired })
+	return path
+}
+
+// overdue is one that has expired, which nobody has come to say.
+func overdue(t *testing.T, b *bundle) string {
+	t.Helper()
+	path := begun(t, b)
+	b.change(t, path, func(u *models.Upload) { u.Expires = time.Now().Add(-time.Second) })
 	return path
 }
 

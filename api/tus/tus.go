@@ -132,8 +132,8 @@ var targetPattern = regexp.MustCompile(`^` + Prefix + `(?:/?|/([0-9a-z]{1,64})(?
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Tus-Resumable", version)
 	w.Header().Set("Cache-Control", "no-store")
-	if r.Body != http.NoBody {
-		// What nobody reads, the server does after the answer.
+	if r.ProtoMajor == 1 && r.Body != http.NoBody {
+		// What nobody reads, the server does after the answer, but not for ever.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.Idle)) // if it cannot be, reading says so
 	}
 	r = overridden(r)

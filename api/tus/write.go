@@ -90,7 +90,7 @@ func (h *Handler) write(w http.ResponseWriter, r *http.Request, at target, u mod
 	b := &body{from: r.Body, control: http.NewResponseController(w), idle: h.Idle, whole: r.Body == http.NoBody}
 	c.Interrupt = b.interrupt
 	u, err := h.Uploads.Write(ctx, u.Workspace, u.ID, offset, b, c)
-	if usable := b.close(); !usable && r.ProtoMajor == 1 {
+	if usable := b.close(); !usable && r.ProtoMajor == 1 { // net/http may have taken the interruption for the client's end
 		w.Header().Set("Connection", "close")
 	}
 	switch {

@@ -177,6 +177,25 @@ func TestWhoSendsNothingForTooLongIsToldToGoOnLater(t *testing.T) {
 	}
 }
 
+// TestADiskMayTakeItsTime: it is the client that has to send in time.
+func TestADiskMayTakeItsTime(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range protocols {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			b := setupFor(t, protocol, func(c *api.Config, _ *access.Config) { c.UploadIdle = 250 * time.Millisecond })
+			b.Uploads.pause = 500 * time.Millisecond
+			path := fresh(t, b)
+			writer := b.send(t, path, 0, nil)
+			writer.write(t, content(size)[:half])
+			b.await(t, path, half)
+			writer.write(t, content(size)[half:])
+			writer.Close()
+			writer.await(t).check(t, http.StatusNoContent, "", headers{"Upload-Offset": itoa(size)})
+		})
+	}
+}
+
 func TestAServerThatEndsKeepsWhatCame(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range protocols {

@@ -5,7 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"io/fs"
+	"errors"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/url"
@@ -45,18 +46,21 @@ func sentOf(t *testing.T, stdout string) []sent {
 func large(t *testing.T, padding int) (path, sum string) {
 	t.Helper()
 	video, _ := talk(t)
-	content := binary.BigEndian.AppendUint32([]byte(readFile(t, video)), uint32(padding))
-	content = append(content, "free"...)
-	random := rand.NewChaCha8([32]byte{})
-	noise := make([]byte, padding-8)
-	_, _ = random.Read(noise) // which never fails
-	content = append(content, noise...)
 	path = filepath.Join(t.TempDir(), "large.mp4")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
+	f, err := os.Create(path)
+	if err != nil {
 		t.Fatal(err)
 	}
-	hash := sha256.Sum256(content)
-	return path, hex.EncodeToString(hash[:])
+	hash := sha256.New()
+	to := io.MultiWriter(f, hash)
+	head := binary.BigEndian.AppendUint32([]byte(readFile(t, video)), uint32(padding))
+	if _, err = to.Write(append(head, "free"...)); err == nil {
+		_, err = io.CopyN(to, rand.NewChaCha8([32]byte{}), int64(padding-8))
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path, hex.EncodeToString(hash.Sum(nil))
 }
 
 // cutter stands between a client and a server. It cuts every connection after so
@@ -227,17 +231,25 @@ func fileSize(t *testing.T, path string) int64 {
 // wantBlob fails where no file of a data directory has a hash.
 func wantBlob(t *testing.T, data, sum string) {
 	t.Helper()
-	found := false
-	err := filepath.WalkDir(filepath.Join(data, "blobs", "sources"), func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			hash := sha256.Sum256([]byte(readFile(t, path)))
-			found = found || hex.EncodeToString(hash[:]) == sum
-		}
-		return err
-	})
-	if err != nil || !found {
-		t.Errorf("no blob has the hash %s: %v", sum, err)
+	files, err := filepath.Glob(filepath.Join(data, "blobs/sources/*"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, path := range files {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash := sha256.New()
+		_, err = io.Copy(hash, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if hex.EncodeToString(hash.Sum(nil)) == sum {
+			return
+		}
+	}
+	t.Errorf("none of %d blobs has the hash %s", len(files), sum)
 }
 
 func TestSeveralUploads(t *testing.T) {
