@@ -194,10 +194,21 @@ func (m *meddled) Read(p []byte) (int, error) {
 
 func TestAFileThatChangesWhileItIsReadIsTakenAgain(t *testing.T) {
 	t.Parallel()
-	before, after := wav(strings.Repeat("before", 50_000)), wav(strings.Repeat("after", 50_000))
+	before, after := wav(strings.Repeat("before", 50_000)), wav(strings.Repeat("after.", 50_000))
 	for name, end := range map[string]func(b *bench, t *testing.T, path string){
-		"another": func(b *bench, t *testing.T, path string) {
-			if err := os.WriteFile(path, []byte(after), 0o600); err != nil {
+		"overwritten": func(_ *bench, t *testing.T, path string) {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, err = f.WriteString(after)
+			if err := errors.Join(err, f.Close()); err != nil {
+				t.Error(err)
+			}
+		},
+		"cut off": func(b *bench, t *testing.T, path string) {
+			if err := errors.Join(os.Truncate(path, 1000), os.WriteFile(path, []byte(after), 0o600)); err != nil {
 				t.Error(err)
 			}
 		},
@@ -282,7 +293,10 @@ func TestACanceledUploadIsNotBegunAgain(t *testing.T) {
 	away := &flaky{Store: b.blobs}
 	away.left.Store(1 << 40)
 	w := b.run(t, process{b.db, away, ingest.Limits{}})
-	eventually(t, "an upload", func() bool { return len(b.uploads(t)) == 1 })
+	eventually(t, "an upload that says why it does not go on", func() bool {
+		all := b.uploads(t)
+		return len(all) == 1 && models.ErrorCode(all[0].Error) == models.CodeStorageUnavailable
+	})
 	eventually(t, "a canceled upload", func() bool {
 		_, err := w.Uploads.Delete(t.Context(), workspace, b.uploads(t)[0].ID)
 		return err == nil
