@@ -7,7 +7,8 @@
 //
 //	watch      the looks, one after the other
 //	look       what is new, and whether it stands still
-//	take       a file that is taken up, by one process, to its end
+//	take       a file is taken up, by one process
+//	carry      and seen through, by that one or who goes on
 //	sidecar    what stands beside a file
 //	source     what is looked at: a folder, a bucket
 package hotfolder
