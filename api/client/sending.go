@@ -94,6 +94,9 @@ func (c *Client) send(ctx context.Context, up *cuepointv1.Upload, s *source, tel
 			return c.explain(ctx, up, err)
 		case err != nil:
 			tell(UploadProgress{Sent: max(best, 0), Size: s.size, Waiting: err})
+			if reasonOf(err) == models.CodeConflict {
+				c.standBack(ctx, up.GetName())
+			}
 		default:
 			err = refuse(codes.Unavailable, models.CodeServerUnavailable, "the server took a part of it only")
 		}
@@ -107,10 +110,10 @@ func (c *Client) send(ctx context.Context, up *cuepointv1.Upload, s *source, tel
 // it is known to be then, also beside an error.
 func (c *Client) sendOnce(ctx context.Context, uri string, s *source, tell func(UploadProgress)) (int64, error) {
 	offset, err := c.web.offset(ctx, uri)
-	if err != nil || offset >= s.size {
+	if err != nil {
 		return offset, err
 	}
-	if err := s.seek(offset); err != nil {
+	if err := s.seek(min(offset, s.size)); err != nil || offset >= s.size {
 		return offset, err
 	}
 	b := &body{from: s, at: offset, told: func(at int64) { tell(UploadProgress{Sent: at, Size: s.size}) }}
@@ -120,6 +123,26 @@ func (c *Client) sendOnce(ctx context.Context, uri string, s *source, tell func(
 		return offset, failed
 	}
 	return max(there, offset), err
+}
+
+// standstill is after what time without more bytes a sender counts as gone.
+const standstill = 3 * time.Second
+
+// standBack waits while somebody else sends the same upload. Who asks the server
+// last is the one who sends: two who do not wait take it from each other.
+func (c *Client) standBack(ctx context.Context, name string) {
+	for offset := int64(-1); ; {
+		up, err := c.upload(ctx, name)
+		if err != nil || up.GetState() != cuepointv1.Upload_STATE_RECEIVING || up.GetOffset() == offset {
+			return
+		}
+		offset = up.GetOffset()
+		select {
+		case <-time.After(standstill):
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // explain returns why no more can be sent: answers to HEAD do not say.

@@ -60,7 +60,7 @@ func TestAnUploadOutlastsWhatTheNetworkDoes(t *testing.T) {
 		return 0
 	}
 	s.head = func(n int) *refusal {
-		return map[int]*refusal{2: {status: http.StatusBadGateway}, 3: {status: http.StatusLocked}, 4: {status: http.StatusConflict}}[n]
+		return map[int]*refusal{2: {status: http.StatusBadGateway}, 3: {status: http.StatusGatewayTimeout}}[n]
 	}
 	s.patch = func(n int) *refusal {
 		return map[int]*refusal{
@@ -148,6 +148,20 @@ func TestAnUploadIsGoneOnWithByWhoAsksNext(t *testing.T) {
 	}
 	if up, err = upload(t.Context(), client.UploadOptions{Video: &cuepointv1.VideoSettings{Title: "Other"}}); err != nil || up.GetVideoSettings().GetTitle() != "Other" {
 		t.Errorf("with another title: %v, %v", up, err)
+	}
+}
+
+func TestSomebodyElseSendsTheSame(t *testing.T) {
+	t.Parallel()
+	s, content := takeUploads(t), noise(200<<10)
+	s.patch = func(int) *refusal {
+		up := s.uploads[0]
+		s.take(up, bytes.NewReader(content), 0)
+		return &refusal{status: http.StatusConflict, reason: "CONFLICT"}
+	}
+	up, err := dial(t, s.address).Upload(t.Context(), bytes.NewReader(content), client.UploadOptions{})
+	if err != nil || up.GetVideo() != "videos/v1" || s.deleted["videos/v1"] {
+		t.Errorf("%v, %v", up, err)
 	}
 }
 

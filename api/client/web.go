@@ -123,6 +123,10 @@ func unreachable(ctx context.Context, err error) error {
 	if errors.As(err, &inside) {
 		err = inside.Err
 	}
+	var network *net.OpError // says both ends, twice where it was writing
+	for errors.As(err, &network) && network.Op != "dial" {
+		err = network.Err
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
@@ -193,11 +197,18 @@ var passing = []models.Code{
 
 // passes tells whether what failed with err may work again by itself.
 func passes(err error) bool {
-	s := status.Convert(err)
-	for _, detail := range s.Details() {
+	if reason := reasonOf(err); reason != "" {
+		return slices.Contains(passing, reason)
+	}
+	return status.Code(err) == codes.Unavailable
+}
+
+// reasonOf is the reason of an error of the server's, empty for others.
+func reasonOf(err error) models.Code {
+	for _, detail := range status.Convert(err).Details() {
 		if info, ok := detail.(*errdetails.ErrorInfo); ok && info.GetDomain() == domain {
-			return slices.Contains(passing, models.Code(info.GetReason()))
+			return models.Code(info.GetReason())
 		}
 	}
-	return s.Code() == codes.Unavailable
+	return ""
 }
