@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"io"
-	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
 	"github.com/cuepoint/cuepoint/models"
@@ -53,12 +52,17 @@ func (u *Uploads) Bring(ctx context.Context, workspace, id string, offset int64,
 	if err == nil || up.State != models.UploadReceiving || ctx.Err() != nil || u.life.Err() != nil {
 		return up, err
 	}
+	return u.note(ctx, up, err), err
+}
+
+// note has an upload say why no more of it came, and returns it.
+func (u *Uploads) note(ctx context.Context, up models.Upload, reason error) models.Upload {
 	told := up
-	told.Error, told.Updated = models.AsError(err), time.Now().UTC()
-	if u.Store.In(workspace).SaveUpload(ctx, told) == nil { // else it has a newer writer, or the next one says it
-		up = told
+	told.Error, told.Updated = models.AsError(reason), now()
+	if u.Store.In(up.Workspace).SaveUpload(ctx, told) != nil {
+		return up // it has a newer writer, or the next one says it
 	}
-	return up, err
+	return told
 }
 
 // Fail ends an upload as [Uploads.Delete] does, because of what is wrong with the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -28,7 +29,11 @@ import (
 // after which it can be gone on with; CONTAINER_NOT_ALLOWED and what else ended the
 // upload, now or before; SHUTTING_DOWN; r's own error.
 func (u *Uploads) Write(ctx context.Context, workspace, id string, offset int64, r io.Reader, c Chunk) (models.Upload, error) {
-	return u.write(ctx, place{workspace, id, models.UploadTus}, offset, r, c)
+	up, err := u.write(ctx, place{workspace, id, models.UploadTus}, offset, r, c)
+	if up.State == models.UploadReceiving && slices.Contains(housekeeping, models.ErrorCode(err)) {
+		up = u.note(context.WithoutCancel(ctx), up, err)
+	}
+	return up, err
 }
 
 // place is where to find an upload of a method.

@@ -57,16 +57,26 @@ func (a arrival) reason() string {
 	return a.Error.Details[0].Reason
 }
 
-// send begins an upload of a file by tus, and sends it. It returns its name.
+// open begins an upload of so many bytes by tus, -1 where nobody knows, with what
+// is said of it. It returns its name.
+func (v visitor) open(size int, metadata ...string) (name string) {
+	v.t.Helper()
+	headers := map[string]string{"Upload-Length": strconv.Itoa(size), "Upload-Metadata": strings.Join(metadata, ",")}
+	if size < 0 {
+		delete(headers, "Upload-Length")
+		headers["Upload-Defer-Length"] = "1"
+	}
+	status, answered, text := v.ask(http.MethodPost, "/uploads", headers, "")
+	if status != http.StatusCreated {
+		v.t.Fatalf("%s: status %d\n%s", metadata, status, text)
+	}
+	return strings.TrimPrefix(answered.Get("Location"), "/")
+}
+
+// send sends a file by tus. It returns the upload's name.
 func (v visitor) send(filename, content string) (name string) {
 	v.t.Helper()
-	status, headers, text := v.ask(http.MethodPost, "/uploads", map[string]string{
-		"Upload-Length": strconv.Itoa(len(content)), "Upload-Metadata": "filename " + base64.StdEncoding.EncodeToString([]byte(filename)),
-	}, "")
-	if status != http.StatusCreated {
-		v.t.Fatalf("%q: status %d\n%s", filename, status, text)
-	}
-	name = strings.TrimPrefix(headers.Get("Location"), "/")
+	name = v.open(len(content), "filename "+base64.StdEncoding.EncodeToString([]byte(filename)))
 	v.write(name, 0, content)
 	return name
 }

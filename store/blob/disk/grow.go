@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,6 +18,11 @@ const (
 	saveBytes = 64 << 20
 	saveEvery = time.Second
 )
+
+// spare is how much of its disk a growing blob leaves to others, most of all to the
+// database, without which nobody could even cancel an upload; of a small disk, a
+// 64th.
+const spare = 16 << 20
 
 // chunk is what is read and written at once. Of them a call of Grow has ahead
 // and two: being read, and being written.
@@ -140,7 +146,7 @@ func (w *growth) write(failed context.Context, chunks <-chan []byte, points chan
 				w.tellLast(failed, told, points)
 				return nil
 			}
-			n, err := w.f.Write(p)
+			n, err := w.append(p)
 			w.tally.Add(p[:n])
 			if err != nil { // what fitted is kept
 				w.tellLast(failed, told, points)
@@ -162,6 +168,24 @@ func (w *growth) write(failed context.Context, chunks <-chan []byte, points chan
 			}
 		}
 	}
+}
+
+// append writes a chunk, or as much of it as there is room for.
+func (w *growth) append(p []byte) (int, error) {
+	var disk syscall.Statfs_t
+	if err := syscall.Fstatfs(int(w.f.Fd()), &disk); err != nil || disk.Blocks == 0 { // nobody knows
+		return w.f.Write(p)
+	}
+	all, free := int64(disk.Blocks)*disk.Bsize, int64(disk.Bavail)*disk.Bsize
+	room := max(free-min(spare, all/64), 0)
+	if int64(len(p)) <= room {
+		return w.f.Write(p)
+	}
+	n, err := w.f.Write(p[:room])
+	if err == nil {
+		err = syscall.ENOSPC
+	}
+	return n, err
 }
 
 // tellLast tells how far it is at the end.

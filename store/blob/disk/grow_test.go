@@ -67,6 +67,15 @@ func TestWhatFitsOnAFullDiskIsKeptAndMoreComesWhenThereIsRoom(t *testing.T) {
 	if err := unix.Mount("tmpfs", dir, "tmpfs", unix.MS_REMOUNT, "size=1m"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := b.Grow(t.Context(), blob.Growth{Key: "b"}, bytes.NewReader(make([]byte, 1<<20)), keepNone); models.ErrorCode(err) != models.CodeStorageFull {
+		t.Errorf("another: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "others"), make([]byte, 1<<12), 0o600); err != nil {
+		t.Errorf("nothing is left to others: %v", err)
+	}
+	if err := b.Abandon(t.Context(), blob.Growth{Key: "b"}); err != nil {
+		t.Fatal(err)
+	}
 	if g, err = b.Grow(t.Context(), g, bytes.NewReader(data[g.Size:]), keepNone); err != nil {
 		t.Fatal(err)
 	}
