@@ -11,6 +11,10 @@ import (
 	"github.com/cuepoint/cuepoint/models"
 )
 
+// restTime is how long a client has to send what nobody wants of a request that was
+// interrupted: who still sends then may not see the answer.
+const restTime = time.Second
+
 // body is what a request carries. Reading it ends when nothing comes for some
 // time, and when it is interrupted.
 type body struct {
@@ -71,8 +75,12 @@ func (b *body) interrupt() {
 func (b *body) close() (usable bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.whole && !b.broken {
-		_ = b.control.SetReadDeadline(time.Now().Add(b.idle)) // as it was before
+	if !b.whole {
+		rest := b.idle
+		if b.broken {
+			rest = restTime
+		}
+		_ = b.control.SetReadDeadline(time.Now().Add(rest))
 	}
 	b.whole = true
 	return !b.broken

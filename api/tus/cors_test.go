@@ -1,7 +1,6 @@
 package tus_test
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -139,49 +138,4 @@ func TestOnlyTheBeginningOfAnUploadCounts(t *testing.T) {
 	fresh(t, b)
 	b.ask(t, request{method: http.MethodPost, path: "/uploads", headers: headers{"Upload-Length": "1000"}}).
 		check(t, http.StatusTooManyRequests, models.CodeRateLimited, headers{"Retry-After": "*"})
-}
-
-func TestHowAnUploadStands(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	type told struct {
-		State     string
-		Offset    int
-		Length    *int
-		Video     string
-		Duplicate bool
-		Expires   string
-		Error     *struct{ Reason, Detail string }
-	}
-	get := func(path string) (s told) {
-		t.Helper()
-		a := b.ask(t, request{method: http.MethodGet, path: path, headers: headers{"Tus-Resumable": ""}})
-		a.check(t, http.StatusOK, "", headers{"Content-Type": "application/json", "Cache-Control": "no-store"})
-		if err := json.Unmarshal([]byte(a.body), &s); err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	if s := get(own(t, b)); s.State != "receiving" || s.Offset != 0 || s.Length == nil || *s.Length != size || s.Video != "" || s.Expires == "" || s.Error != nil {
-		t.Errorf("one that was just created: %+v", s)
-	}
-	if s := get(deferred(t, b)); s.Length != nil {
-		t.Errorf("one whose length is not known: %+v", s)
-	}
-	if s := get(done(t, b)); s.State != "done" || s.Offset != size || !strings.HasPrefix(s.Video, "videos/") || s.Expires != "" {
-		t.Errorf("one that is done: %+v", s)
-	}
-	if s := get(canceled(t, b)); s.State != "canceled" {
-		t.Errorf("one that was canceled: %+v", s)
-	}
-	if s := get(failed(t, b)); s.State != "failed" || s.Error == nil || s.Error.Reason != "CONTAINER_NOT_ALLOWED" || s.Error.Detail == "" {
-		t.Errorf("one that has failed: %+v", s)
-	}
-	secret := fresh(t, b)
-	b.change(t, secret, func(u *models.Upload) {
-		u.State, u.Error = models.UploadFailed, models.Errorf(models.CodeInternal, "the cat sat on the disk")
-	})
-	if s := get(secret); s.Error == nil || s.Error.Detail != "internal error" {
-		t.Errorf("one that has failed for a reason of ours: %+v", s)
-	}
 }

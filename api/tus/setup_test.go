@@ -24,6 +24,7 @@ import (
 	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
+	"github.com/cuepoint/cuepoint/store/blob"
 	"github.com/cuepoint/cuepoint/store/blob/disk"
 	"github.com/cuepoint/cuepoint/store/sqlite"
 )
@@ -114,8 +115,18 @@ func (l *logged) String() string {
 // secrets are what no log may hold.
 var secrets = regexp.MustCompile(`ck_[0-9a-z]{16}_[0-9A-Za-z]|c[sl]_[0-9A-Za-z]{32}|us_[0-9A-Za-z]`)
 
-// setup starts a server; change, where given, changes how.
+// setup starts a server over a directory; change, where given, changes how.
 func setup(t testing.TB, change ...func(*api.Config, *access.Config)) *bundle {
+	t.Helper()
+	blobs, err := disk.OpenBlobs(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return setupOver(t, blobs, change...)
+}
+
+// setupOver starts one that keeps its files there.
+func setupOver(t testing.TB, blobs blob.Store, change ...func(*api.Config, *access.Config)) *bundle {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "cuepoint.db")
@@ -133,7 +144,7 @@ func setup(t testing.TB, change ...func(*api.Config, *access.Config)) *bundle {
 	b := &bundle{Store: db, Log: new(logged), client: &http.Client{Transport: &http.Transport{}}}
 	b.Key = b.key(t, models.DefaultWorkspace, models.ScopeWrite)
 	log := slog.New(slog.NewTextHandler(b.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	b.Uploads = &observed{Uploads: openUploads(t, dir, db, log), read: map[string]int{}}
+	b.Uploads = &observed{Uploads: openUploads(t, blobs, db, log), read: map[string]int{}}
 	guarded := access.Config{Store: db, Streams: 10, Log: log}
 	config := api.Config{
 		Libraries: db, Feed: events.New(db, log), Hosts: []string{"videos.example"}, Log: log,
@@ -191,17 +202,13 @@ var emptyDatabase = sync.OnceValues(func() ([]byte, error) {
 })
 
 // openUploads returns uploads that become videos which nobody analyzes.
-func openUploads(t testing.TB, dir string, db *sqlite.Store, log *slog.Logger) *ingest.Uploads {
+func openUploads(t testing.TB, blobs blob.Store, db *sqlite.Store, log *slog.Logger) *ingest.Uploads {
 	t.Helper()
 	queue, err := riverq.OpenSQLite(t.Context(), db.Writer(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	pipeline, err := analyzer.NewPipeline(nothing{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	blobs, err := disk.OpenBlobs(filepath.Join(dir, "blobs"))
 	if err != nil {
 		t.Fatal(err)
 	}

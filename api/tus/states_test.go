@@ -113,12 +113,21 @@ func (b *bundle) delegate(t testing.TB, change func(*ingest.New)) string {
 	if change != nil {
 		change(&n)
 	}
+	return pathOf(b.begin(t, n))
+}
+
+// begin begins an upload.
+func (b *bundle) begin(t testing.TB, n ingest.New) ingest.Created {
+	t.Helper()
 	c, err := b.Uploads.Create(t.Context(), models.DefaultWorkspace, n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "/uploads/" + c.ID + "." + c.Secret.Reveal()
+	return c
 }
+
+// pathOf is what a delegated upload is sent to.
+func pathOf(c ingest.Created) string { return "/uploads/" + c.ID + "." + c.Secret.Reveal() }
 
 // stands looks how far an upload is.
 func stands(offset int) func(*testing.T, *bundle, string, answer) {

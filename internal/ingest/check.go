@@ -55,8 +55,6 @@ func (u *Uploads) checkMethod(n *New) error {
 		return models.Errorf(models.CodeUnimplemented, "this server keeps its files where nobody can be let put them; use the method tus")
 	case presigned && n.Length < 0:
 		return refuse("the method %s needs the size beforehand", n.Method)
-	case presigned && n.Delegated:
-		return refuse("what the method %s answers lets anybody send the bytes; leave the delegation out", n.Method)
 	case presigned && !isMediaType(n.ContentType):
 		return refuse("%.80q is no media type such as video/mp4", n.ContentType)
 	case presigned:

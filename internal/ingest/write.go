@@ -125,20 +125,31 @@ func (u *Uploads) take(ctx context.Context, workspace, id string, check func(mod
 	if up, err = u.seize(ctx, workspace, id, check); err != nil {
 		return nil, up, nil, err
 	}
+	if up.State != models.UploadReceiving {
+		return ctx, up, func() {}, nil
+	}
 	turn, release, err = u.turns.take(ctx, id, up.Fence)
 	return turn, up, release, err
 }
 
-// seize makes the caller the writer of an upload, unless check says no to it: then
-// nobody is disturbed. From then on no earlier one saves anything; those of other
-// processes find out when they try.
+// seize makes the caller the writer of an upload, unless check says no to it, or
+// there is nothing more to write: then nobody is disturbed, who finishes it neither.
+// From then on no earlier one saves anything; those of other processes find out when
+// they try.
 func (u *Uploads) seize(ctx context.Context, workspace, id string, check func(models.Upload) error) (up models.Upload, err error) {
+	written := errors.New("nothing more is to be written") // undoes the transaction
 	err = u.Store.Tx(ctx, func(tx store.Tx) (err error) {
 		if up, err = tx.In(workspace).TakeUpload(ctx, id); err != nil {
 			return err
 		}
-		return check(up)
+		if err = check(up); err == nil && up.State != models.UploadReceiving {
+			err = written
+		}
+		return err
 	})
+	if errors.Is(err, written) {
+		err = nil
+	}
 	return up, err
 }
 

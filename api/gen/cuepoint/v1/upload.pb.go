@@ -191,9 +191,10 @@ type Upload struct {
 	// What follows the path may be a signature: it is kept until the upload has
 	// ended, and not shown.
 	SourceUri string `protobuf:"bytes,9,opt,name=source_uri,json=sourceUri,proto3" json:"source_uri,omitempty"`
-	// Makes upload_uri good for whoever has it, without a key: to send the bytes of
-	// this upload, to ask how far they are, and to cancel it, until expire_time.
-	// METHOD_TUS only.
+	// Makes upload_uri good for whoever has it, without a key, until expire_time: to
+	// send the bytes of this upload by tus, or with /complete after it to say, as
+	// CompleteUpload does, that the bucket has them; to ask how far it is, and to
+	// cancel it. Not for imports.
 	Delegated bool `protobuf:"varint,10,opt,name=delegated,proto3" json:"delegated,omitempty"`
 	// The web origin, such as "https://example.com", whose pages may send the bytes
 	// to upload_uri. Empty: only those of this server. A bucket has rules of its own.
@@ -214,8 +215,8 @@ type Upload struct {
 	// is followed by another. The reason is in an ErrorInfo detail.
 	Error *status.Status `protobuf:"bytes,17,opt,name=error,proto3" json:"error,omitempty"`
 	// Where a client that speaks tus sends the bytes, relative to the server's own
-	// address. METHOD_TUS only. That of a delegated upload holds its secret, and is
-	// in the answer of CreateUpload alone.
+	// address. GET answers how the upload stands, in JSON. METHOD_TUS, and what is
+	// delegated: then it holds a secret, and is in the answer of CreateUpload alone.
 	UploadUri string `protobuf:"bytes,18,opt,name=upload_uri,json=uploadUri,proto3" json:"upload_uri,omitempty"`
 	// METHOD_PUT: what puts the file. In the answer of CreateUpload alone.
 	Put *PresignedRequest `protobuf:"bytes,19,opt,name=put,proto3" json:"put,omitempty"`
