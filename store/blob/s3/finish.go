@@ -67,10 +67,11 @@ func (s *Store) putTail(ctx context.Context, key string, st state, sum string) (
 	if err != nil {
 		return "", err
 	}
-	etag, err = s.put(ctx, key, data, minio.PutObjectOptions{UserMetadata: map[string]string{hashName: sum}})
+	etag, err = s.put(ctx, key, data.reader(), minio.PutObjectOptions{UserMetadata: map[string]string{hashName: sum}})
 	if err != nil {
 		return "", missed(ctx, err)
 	}
+	s.blocks.give(&data)
 	return etag, nil
 }
 
@@ -98,10 +99,11 @@ func (s *Store) join(ctx context.Context, g blob.Growth, st state) (etag string,
 			return "", err
 		}
 		// Of this number there is none, but for that of a Finish that was killed.
-		last, err := s.putPart(ctx, g.Key, st.Upload, st.Next+1, tail)
+		last, err := s.putPart(ctx, g.Key, st.Upload, st.Next+1, tail.reader())
 		if err != nil {
 			return "", gone(ctx, g.Key, minio.NoSuchUpload, err)
 		}
+		s.blocks.give(&tail)
 		wanted = append(wanted, last)
 	}
 	return s.complete(ctx, g.Key, st.Upload, wanted)

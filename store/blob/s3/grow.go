@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -83,7 +82,7 @@ func (s *Store) stateOf(g blob.Growth) (state, error) {
 	return st, nil
 }
 
-// Grow implements [blob.Grower]. It holds one part in memory.
+// Grow implements [blob.Grower]. It holds what it has read of a part in memory.
 func (s *Store) Grow(ctx context.Context, g blob.Growth, r io.Reader, save func(blob.Growth) error) (blob.Growth, error) {
 	if err := blob.CheckKey(g.Key); err != nil {
 		return g, err
@@ -116,31 +115,28 @@ type growth struct {
 	st    state       // of saved
 	tally *blob.Tally // of what was read
 	save  func(blob.Growth) error
-	begun bool   // st.Next is ours
-	buf   []byte // what was read and is in no part
+	begun bool // st.Next is ours
+	held  held // what was read and is in no part
 }
 
 // run returns why no more was stored or saved, or else why no more was read.
 func (w *growth) run(ctx context.Context, r io.Reader) error {
 	sending, cancel := lingering(ctx)
 	defer cancel()
-	tail, err := w.tail(sending, w.saved.Key, w.st)
-	if err != nil {
+	var err error
+	if w.held, err = w.tail(sending, w.saved.Key, w.st); err != nil {
 		return err
 	}
 	for {
 		if w.number() > maxParts {
 			return models.Errorf(models.CodeSourceTooLarge, "more than %d parts; store it in larger ones", maxParts)
 		}
-		if size := w.st.sizeOf(w.number()); int64(cap(w.buf)) != size {
-			w.buf = append(make([]byte, 0, size), tail...)
-		}
-		ended := w.fill(ctx, r)
-		if len(w.buf) == cap(w.buf) {
+		size := w.st.sizeOf(w.number())
+		ended := w.fill(ctx, r, size)
+		if w.held.size == size {
 			if err := w.sendPart(sending); err != nil {
 				return err
 			}
-			tail, w.buf = nil, w.buf[:0]
 		}
 		if ended == nil {
 			continue
@@ -162,15 +158,14 @@ func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// fill reads until there is a part. It returns why there is no more.
-func (w *growth) fill(ctx context.Context, r io.Reader) error {
-	for len(w.buf) < cap(w.buf) {
+// fill reads until there is a part of a size. It returns why there is no more.
+func (w *growth) fill(ctx context.Context, r io.Reader, size int64) error {
+	for w.held.size < size {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n, err := r.Read(w.buf[len(w.buf):cap(w.buf)])
-		w.tally.Add(w.buf[len(w.buf):][:n])
-		w.buf = w.buf[:len(w.buf)+n]
+		p, err := w.held.fill(r, size-w.held.size, &w.blocks)
+		w.tally.Add(p)
 		if err != nil {
 			return err
 		}
@@ -204,9 +199,10 @@ func (w *growth) sendPart(ctx context.Context) error {
 		}
 	}
 	w.begun = true
-	if _, err := w.putPart(ctx, key, st.Upload, number, w.buf); err != nil {
-		return gone(ctx, key, minio.NoSuchUpload, err)
+	if _, err := w.putPart(ctx, key, st.Upload, number, w.held.reader()); err != nil {
+		return gone(ctx, key, minio.NoSuchUpload, err) // and a request that failed may still be reading them
 	}
+	w.blocks.give(&w.held)
 	return w.commit(ctx, w.saved.At(w.tally), st.with(number))
 }
 
@@ -216,10 +212,11 @@ func (w *growth) sendTail(ctx context.Context) error {
 		return nil
 	}
 	st := w.st
-	st.Tail, st.TailSize = rand.Text(), int64(len(w.buf))
-	if _, err := w.put(ctx, tailKey(w.saved.Key)+st.Tail, w.buf, minio.PutObjectOptions{}); err != nil {
+	st.Tail, st.TailSize = rand.Text(), w.held.size
+	if _, err := w.put(ctx, tailKey(w.saved.Key)+st.Tail, w.held.reader(), minio.PutObjectOptions{}); err != nil {
 		return missed(ctx, err)
 	}
+	w.blocks.give(&w.held)
 	return w.commit(ctx, w.saved.At(w.tally), st)
 }
 
@@ -244,39 +241,62 @@ func (w *growth) commit(ctx context.Context, g blob.Growth, st state) error {
 func tailKey(key string) string { return growing + key + "~" }
 
 // tail returns the bytes of the tail. NOT_FOUND.
-func (s *Store) tail(ctx context.Context, key string, st state) ([]byte, error) {
+func (s *Store) tail(ctx context.Context, key string, st state) (tail held, err error) {
 	if st.Tail == "" {
-		return nil, nil
+		return tail, nil
 	}
 	body, object, _, err := s.core.GetObject(ctx, s.bucket, s.prefix+tailKey(key)+st.Tail, minio.GetObjectOptions{})
 	if err != nil {
-		return nil, gone(ctx, key, minio.NoSuchKey, err)
+		return tail, gone(ctx, key, minio.NoSuchKey, err)
 	}
 	defer body.Close()
 	if object.Size != st.TailSize {
-		return nil, errGone(key)
+		return tail, errGone(key)
 	}
-	tail := make([]byte, st.TailSize)
-	if _, err := io.ReadFull(body, tail); err != nil {
-		return nil, explain(ctx, err)
+	for tail.size < st.TailSize {
+		if _, err := tail.fill(body, st.TailSize-tail.size, &s.blocks); err != nil && tail.size < st.TailSize {
+			return tail, explain(ctx, err)
+		}
 	}
 	return tail, nil
 }
 
+// source is bytes that can be read again.
+type source interface {
+	io.ReadSeeker
+	Size() int64
+}
+
+// hash returns the SHA-256 of a source, in hex, and goes back to its beginning.
+func hash(data source) (string, error) {
+	sum := sha256.New()
+	_, err := io.Copy(sum, data)
+	if err == nil {
+		_, err = data.Seek(0, io.SeekStart)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
 // put stores an object in one request.
-func (s *Store) put(ctx context.Context, key string, data []byte, opt minio.PutObjectOptions) (etag string, err error) {
+func (s *Store) put(ctx context.Context, key string, data source, opt minio.PutObjectOptions) (etag string, err error) {
 	opt.DisableContentSha256 = true // its body is signed by its hash, not in chunks
-	sum := sha256.Sum256(data)
+	sum, err := hash(data)
+	if err != nil {
+		return "", err
+	}
 	return settle(func() (minio.UploadInfo, error) {
-		return s.core.PutObject(ctx, s.bucket, s.prefix+key, bytes.NewReader(data), int64(len(data)), "", hex.EncodeToString(sum[:]), opt)
+		return s.core.PutObject(ctx, s.bucket, s.prefix+key, data, data.Size(), "", sum, opt)
 	})
 }
 
 // putPart sends a part. It is hashed, so that the store refuses bytes that were
 // damaged on the way.
-func (s *Store) putPart(ctx context.Context, key, upload string, number int, data []byte) (minio.CompletePart, error) {
-	sum := sha256.Sum256(data)
-	part, err := s.core.PutObjectPart(ctx, s.bucket, s.prefix+key, upload, number, bytes.NewReader(data), int64(len(data)),
-		minio.PutObjectPartOptions{Sha256Hex: hex.EncodeToString(sum[:]), DisableContentSha256: true})
+func (s *Store) putPart(ctx context.Context, key, upload string, number int, data source) (minio.CompletePart, error) {
+	sum, err := hash(data)
+	if err != nil {
+		return minio.CompletePart{}, err
+	}
+	part, err := s.core.PutObjectPart(ctx, s.bucket, s.prefix+key, upload, number, data, data.Size(),
+		minio.PutObjectPartOptions{Sha256Hex: sum, DisableContentSha256: true})
 	return minio.CompletePart{PartNumber: part.PartNumber, ETag: part.ETag}, err
 }

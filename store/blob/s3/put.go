@@ -100,7 +100,7 @@ func (u *upload) parts(ctx context.Context, id string, part []byte) (etag string
 		if len(sent) == maxParts {
 			return "", models.Errorf(models.CodeSourceTooLarge, "more than %d parts of %d bytes; store it in larger parts", maxParts, len(u.buf))
 		}
-		done, err := u.putPart(ctx, u.key, id, len(sent)+1, part)
+		done, err := u.putPart(ctx, u.key, id, len(sent)+1, bytes.NewReader(part))
 		if err != nil {
 			return "", err
 		}

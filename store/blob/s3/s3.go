@@ -71,6 +71,7 @@ type Store struct {
 	bucket    string
 	prefix    string
 	part      int64
+	blocks    blockPool // of what grows
 }
 
 // Open opens a bucket. NOT_FOUND where there is none and Create is not set,
