@@ -170,7 +170,7 @@ generate: ## generate api/gen and api/openapi from the proto files
 	buf generate --template buf.gen.operations.yaml
 	$(call describe,openapi)
 
-bench: setup ## measure packaging, shots, the pipeline, its memory and the API against what they promise (minutes)
+bench: setup ## measure packaging, shots, the pipeline, its memory, the API and uploads against what they promise (minutes)
 	@$(MAKE) build
 	$(ENV)
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./test/bench/...

@@ -26,16 +26,22 @@ func TestMain(m *testing.M) {
 // benchmark where it is above a limit.
 func atMost(b *testing.B, name string, ours, theirs []time.Duration, limit float64) {
 	b.Helper()
+	if ratio := compare(b, name, ours, theirs); ratio > limit {
+		b.Errorf("%s is %.3f, want at most %.2f", name, ratio, limit)
+	}
+}
+
+// compare reports and returns the median ratio of times in the same round.
+func compare(b *testing.B, name string, ours, theirs []time.Duration) float64 {
+	b.Helper()
 	var ratios []float64
 	for i := range ours {
 		ratios = append(ratios, ours[i].Seconds()/theirs[i].Seconds())
 	}
 	ratio := median(ratios)
 	b.ReportMetric(ratio, name)
-	b.Logf("%-16s median %.3f, from %.3f to %.3f, at most %.2f", name, ratio, slices.Min(ratios), slices.Max(ratios), limit)
-	if ratio > limit {
-		b.Errorf("%s is %.3f, want at most %.2f", name, ratio, limit)
-	}
+	b.Logf("%-16s median %.3f, from %.3f to %.3f", name, ratio, slices.Min(ratios), slices.Max(ratios))
+	return ratio
 }
 
 func median[T cmp.Ordered](values []T) T { return percentile(values, 50) }
