@@ -141,14 +141,25 @@ func (from Adoption) video(key string) *models.Video {
 	name := DisplayText(from.Filename)
 	given, now := from.Video, time.Now().UTC()
 	return &models.Video{
-		ID: models.NewID(), Title: cmp.Or(given.Title, titleOf(lastElement(name)), "Untitled"), Source: name,
+		ID: models.NewID(), Title: cmp.Or(given.Title, titleFrom(name), "Untitled"), Source: name,
 		Blob: key, SHA256: from.SHA256, Size: from.Size,
 		Language: given.Language, Labels: given.Labels, ExternalID: given.ExternalID, Captions: given.Captions,
 		Created: now, Updated: now,
 	}
 }
 
-// lastElement is what follows the last separator of a path of whatever system.
-func lastElement(path string) string {
-	return path[strings.LastIndexAny(path, `/\`)+1:]
+// titleFrom makes a title of a file's name, which may be a path of whatever system:
+// empty where there is nothing in it that a title could be.
+func titleFrom(name string) string {
+	title := titleOf(name[strings.LastIndexAny(name, `/\`)+1:])
+	if strings.Trim(title, ". ") == "" {
+		return ""
+	}
+	if len(title) > maxTitle {
+		title = strings.ToValidUTF8(title[:maxTitle], "")
+	}
+	return title
 }
+
+// maxTitle bounds a title that nobody has chosen, in bytes.
+const maxTitle = 1024

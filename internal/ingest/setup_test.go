@@ -5,31 +5,19 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/cuepoint/cuepoint/analyzer"
-	"github.com/cuepoint/cuepoint/analyzer/riverq"
-	"github.com/cuepoint/cuepoint/internal/testenv"
 	"github.com/cuepoint/cuepoint/models"
 	"github.com/cuepoint/cuepoint/store"
 	"github.com/cuepoint/cuepoint/store/blob"
-	"github.com/cuepoint/cuepoint/store/blob/disk"
-	"github.com/cuepoint/cuepoint/store/postgres"
-	"github.com/cuepoint/cuepoint/store/sqlite"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(testenv.WithPostgres(m)) }
 
 // workspace is the one of all tests but those that name another.
 const workspace = "tests"
@@ -37,7 +25,7 @@ const workspace = "tests"
 // bench is a store and a directory of blobs, and uploads over them.
 type bench struct {
 	t       *testing.T
-	db      store.Store
+	db      *dying
 	lib     store.Library
 	blobs   *watched
 	intake  *analyzer.Intake
@@ -56,144 +44,17 @@ func (idle) Run(context.Context, *analyzer.Job) (*analyzer.Result, error) { retu
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// watched are blobs whose methods a test can make fail.
-type watched struct {
-	blob.Store
-	mu     sync.Mutex
-	before func(method string) error
-}
-
-// when has f called before each method that these tests are about, whose error it
-// returns.
-func (w *watched) when(f func(method string) error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.before = f
-}
-
-func (w *watched) check(method string) error {
-	w.mu.Lock()
-	before := w.before
-	w.mu.Unlock()
-	if before == nil {
-		return nil
-	}
-	return before(method)
-}
-
-func (w *watched) Grow(ctx context.Context, g blob.Growth, r io.Reader, save func(blob.Growth) error) (blob.Growth, error) {
-	if err := w.check("Grow"); err != nil {
-		return g, err
-	}
-	return w.Store.Grow(ctx, g, r, save)
-}
-
-func (w *watched) Finish(ctx context.Context, g blob.Growth, size int64, sum string) (blob.Info, error) {
-	if err := w.check("Finish"); err != nil {
-		return blob.Info{}, err
-	}
-	info, err := w.Store.Finish(ctx, g, size, sum)
-	if err == nil {
-		err = w.check("Finished")
-	}
-	return info, err
-}
-
-func (w *watched) Delete(ctx context.Context, key string) error {
-	if err := w.check("Delete"); err != nil {
-		return err
-	}
-	return w.Store.Delete(ctx, key)
-}
-
-// failing is a database some of whose transactions fail.
-type failing struct {
-	store.Store
-	mu  sync.Mutex
-	err error
-}
-
-func (f *failing) with(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.err = err
-}
-
-func (f *failing) Tx(ctx context.Context, do func(store.Tx) error) error {
-	f.mu.Lock()
-	err := f.err
-	f.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	return f.Store.Tx(ctx, do)
-}
-
-type opener func(t *testing.T, dir string) (store.Store, analyzer.Queue)
-
-// empty is a database of which tests take a copy each: to make one takes a second.
-var empty = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "cuepoint-ingest-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "cuepoint.db")
-	db, err := sqlite.Open(context.Background(), file)
-	if err != nil {
-		return nil, err
-	}
-	_, err = riverq.OpenSQLite(context.Background(), db.Writer(), quiet())
-	if err := errors.Join(err, db.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(file)
-})
-
-func openSQLite(t *testing.T, dir string) (store.Store, analyzer.Queue) {
+// onBoth runs a test over files, and over servers.
+func onBoth(t *testing.T, test func(t *testing.T, b *bench)) {
 	t.Helper()
-	file := filepath.Join(dir, "cuepoint.db")
-	content, err := empty()
-	if err == nil {
-		err = os.WriteFile(file, content, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := sqlite.Open(t.Context(), file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	queue, err := riverq.OpenSQLite(t.Context(), db.Writer(), quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return db, queue
-}
-
-func openPostgres(t *testing.T, _ string) (store.Store, analyzer.Queue) {
-	t.Helper()
-	db, err := postgres.Open(t.Context(), testenv.Postgres(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	queue, err := riverq.OpenPostgres(t.Context(), db.Pool(), quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return db, queue
-}
-
-func openDisk(t *testing.T, dir string) blob.Store {
-	t.Helper()
-	blobs, err := disk.OpenBlobs(filepath.Join(dir, "blobs"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = blobs.Close() })
-	return blobs
+	t.Run("a file and a directory", func(t *testing.T) {
+		t.Parallel()
+		test(t, setup(t))
+	})
+	t.Run("PostgreSQL and a bucket", func(t *testing.T) {
+		t.Parallel()
+		test(t, newBench(t, openPostgres, openBucket(t, "")))
+	})
 }
 
 func setup(t *testing.T) *bench {
@@ -207,7 +68,7 @@ func newBench(t *testing.T, open opener, blobs blob.Store) *bench {
 	t.Helper()
 	b := &bench{t: t, blobs: &watched{Store: blobs}}
 	db, queue := open(t, t.TempDir())
-	b.db, b.lib = &failing{Store: db}, db.In(workspace)
+	b.db, b.lib = &dying{Store: db, left: -1}, db.In(workspace)
 	pipeline, err := analyzer.NewPipeline(idle{})
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +95,7 @@ func (b *bench) restart() {
 func (b *bench) open() *Uploads {
 	u := Open(b.config)
 	u.pace = pace{
-		look: 10 * time.Millisecond, lease: 200 * time.Millisecond, retry: 10 * time.Millisecond,
+		look: 10 * time.Millisecond, watch: 10 * time.Millisecond, lease: 200 * time.Millisecond, retry: 10 * time.Millisecond,
 		imports: []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond}, room: 50 * time.Millisecond,
 	}
 	return u
@@ -386,5 +247,3 @@ func wantCode(t *testing.T, err error, want models.Code) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
-
-func storeQuery() store.UploadQuery { return store.UploadQuery{} }

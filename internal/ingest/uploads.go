@@ -68,6 +68,7 @@ type Uploads struct {
 // pace is how fast things go, which tests do not wait for.
 type pace struct {
 	look  time.Duration // for what is due
+	watch time.Duration // whether an upload has another writer
 	lease time.Duration // without a sign of life of who finishes an upload, another does
 	retry time.Duration // after a first failure
 
@@ -82,7 +83,7 @@ func Open(c Config) *Uploads {
 	c.Limits.MaxLifetime = cmp.Or(c.Limits.MaxLifetime, UsualMaxLifetime)
 	u := &Uploads{
 		Config: c, turns: turns{patience: 10 * time.Second}, wake: make(chan struct{}, 1),
-		pace: pace{look: 2 * time.Second, lease: 20 * time.Second, retry: 5 * time.Second, imports: importWaits[:], room: 5 * time.Minute},
+		pace: pace{look: 2 * time.Second, watch: time.Second, lease: 20 * time.Second, retry: 5 * time.Second, imports: importWaits[:], room: 5 * time.Minute},
 	}
 	u.life, u.end = context.WithCancelCause(context.Background())
 	return u

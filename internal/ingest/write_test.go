@@ -10,6 +10,7 @@ import (
 	"testing/iotest"
 
 	"github.com/cuepoint/cuepoint/models"
+	"github.com/cuepoint/cuepoint/store"
 )
 
 func TestAnUploadBecomesAVideo(t *testing.T) {
@@ -216,7 +217,7 @@ func TestWhatIsNoVideoEndsAtLast(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 			b.wantEvents(up.ID, models.EventUploadCreated, models.EventUploadReceived, models.EventUploadFailed)
-			page, err := b.lib.Uploads(t.Context(), storeQuery())
+			page, err := b.lib.Uploads(t.Context(), store.UploadQuery{})
 			if err != nil || len(page.Uploads) != 1 {
 				t.Errorf("%+v, %v", page, err)
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
@@ -41,6 +42,7 @@ func (w *writer) write(ctx context.Context, r io.Reader, c Chunk) error {
 	if c.Interrupt != nil {
 		defer context.AfterFunc(ctx, c.Interrupt)()
 	}
+	defer w.watch(ctx, stop)()
 	if err := w.setLength(keep, c.Length); err != nil {
 		return err
 	}
@@ -71,6 +73,35 @@ func (w *writer) write(ctx context.Context, r io.Reader, c Chunk) error {
 		return w.fail(keep, err)
 	}
 	return err
+}
+
+// watch calls stop once another is the upload's writer, or it has ended: who reads
+// from a client that is gone does not find out by saving. It does so until the
+// function that it returns is called.
+func (w *writer) watch(ctx context.Context, stop func(why error)) (end func()) {
+	mine := w.up
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		ticker := time.NewTicker(w.pace.watch)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			up, err := w.Get(ctx, mine.Workspace, mine.ID)
+			if err == nil && up.Fence != mine.Fence {
+				stop(errOvertaken())
+				return
+			}
+		}
+	})
+	return func() {
+		cancel()
+		watching.Wait()
+	}
 }
 
 // outlast returns a context that ends some time after another one.

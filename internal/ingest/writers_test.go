@@ -198,6 +198,20 @@ func TestAWriterOfAnotherProcessFindsOut(t *testing.T) {
 	b.wantVideo(b.mustWrite(up.ID, int(stands.Offset), content[stands.Offset:]), content)
 }
 
+func TestAWriterOfAnotherProcessThatHangsFindsOut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	content := media(1, 2000)
+	up := b.create(len(content))
+	b.mustWrite(up.ID, 0, content[:1000])
+	elsewhere := b.open()
+	defer elsewhere.Close()
+	ended := b.begin(elsewhere, up.ID, 1000, nil)
+	up = b.mustWrite(up.ID, 1000, content[1000:])
+	wantCode(t, <-ended, models.CodeConflict)
+	b.wantVideo(up, content)
+}
+
 func TestClosingKeepsWhatCame(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
