@@ -49,7 +49,8 @@ type Uploads interface {
 
 	// SaveUpload writes all of an upload but its Created, and sets Updated to now
 	// unless it is set. What was saved outlives a crash of the machine, with all that
-	// was done before. CONFLICT where its fence is no longer the upload's, NOT_FOUND.
+	// was done before. CONFLICT where its fence is no longer the upload's, or it has
+	// come further: from receiving to finishing, or to an end. NOT_FOUND.
 	SaveUpload(ctx context.Context, u models.Upload) error
 
 	// Usage is how many bytes the workspace uses: the sources of its videos,

@@ -88,11 +88,7 @@ func bringToEnd(ctx context.Context, lib store.TxLibrary, up models.Upload, stat
 func (u *Uploads) conclude(ctx context.Context, up models.Upload, state models.UploadState, reason *models.Error) (models.Upload, error) {
 	ended := up
 	err := u.Store.Tx(ctx, func(tx store.Tx) (err error) {
-		lib := tx.In(up.Workspace)
-		if err := unchanged(ctx, lib, up); err != nil {
-			return err
-		}
-		ended, err = bringToEnd(ctx, lib, up, state, reason)
+		ended, err = bringToEnd(ctx, tx.In(up.Workspace), up, state, reason)
 		return err
 	})
 	if err != nil {
@@ -100,16 +96,6 @@ func (u *Uploads) conclude(ctx context.Context, up models.Upload, state models.U
 	}
 	u.clearAway(ctx, up)
 	return ended, nil
-}
-
-// unchanged is CONFLICT for an upload that has come to another state: a change whose
-// answer got lost may have brought it there.
-func unchanged(ctx context.Context, lib store.TxLibrary, up models.Upload) error {
-	known, err := lib.Upload(ctx, up.ID)
-	if err == nil && known.State != up.State {
-		err = errOvertaken()
-	}
-	return err
 }
 
 // clearAway removes what has come of an upload that has ended. What stays the blobs'

@@ -152,9 +152,6 @@ func (u *Uploads) adopt(ctx context.Context, up models.Upload, sum string) (mode
 		lib := tx.In(up.Workspace)
 		kept = a.Kept
 		done.VideoID, done.Duplicate, done.Updated = a.VideoID, a.Duplicate, now()
-		if err := unchanged(ctx, lib, up); err != nil {
-			return err
-		}
 		if err := lib.SaveUpload(ctx, done); err != nil {
 			return err
 		}
@@ -204,13 +201,7 @@ func (u *Uploads) postpone(ctx context.Context, up models.Upload, reason error) 
 	} else {
 		later.Due = later.Updated
 	}
-	err := u.Store.Tx(ctx, func(tx store.Tx) error {
-		lib := tx.In(up.Workspace)
-		if err := unchanged(ctx, lib, up); err != nil {
-			return err
-		}
-		return lib.SaveUpload(ctx, later)
-	})
+	err := u.Store.In(up.Workspace).SaveUpload(ctx, later)
 	switch {
 	case models.ErrorCode(err) == models.CodeConflict:
 		return u.open(ctx, place{up.Workspace, up.ID, up.Method})

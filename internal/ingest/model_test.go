@@ -138,7 +138,7 @@ func (s *sender) vanish(t *rapid.T) {
 	select {
 	case <-client.read:
 		s.dead = append(s.dead, ended)
-	case <-ended:
+	case <-ended: //nolint:errcheck // whatever it was told
 	}
 }
 
@@ -215,6 +215,6 @@ func (s *sender) end() {
 		u.Close()
 	}
 	for _, ended := range s.dead {
-		<-ended
+		<-ended //nolint:errcheck // whatever it was told
 	}
 }

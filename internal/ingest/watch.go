@@ -55,11 +55,22 @@ func (u *Uploads) Bring(ctx context.Context, workspace, id string, offset int64,
 	return u.note(ctx, up, err), err
 }
 
-// note has an upload say why no more of it came, and returns it.
+// note has an upload say why no more of it came, and returns it. What it says beside
+// that may be newer than its writer has heard.
 func (u *Uploads) note(ctx context.Context, up models.Upload, reason error) models.Upload {
 	told := up
-	told.Error, told.Updated = models.AsError(reason), now()
-	if u.Store.In(up.Workspace).SaveUpload(ctx, told) != nil {
+	err := u.Store.Tx(ctx, func(tx store.Tx) (err error) {
+		lib := tx.In(up.Workspace)
+		if told, err = lib.Upload(ctx, up.ID); err != nil {
+			return err
+		}
+		if told.Fence != up.Fence || told.State != up.State {
+			return errOvertaken()
+		}
+		told.Error, told.Updated = models.AsError(reason), now()
+		return lib.SaveUpload(ctx, told)
+	})
+	if err != nil {
 		return up // it has a newer writer, or the next one says it
 	}
 	return told

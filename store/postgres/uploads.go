@@ -90,7 +90,7 @@ func (l *library) SaveUpload(ctx context.Context, u models.Upload) error {
 		return err
 	}
 	tag, err := l.exec(ctx, `UPDATE uploads SET (`+sqldb.UploadColumns+`) = (`+uploadMarks+`)
-		WHERE workspace = $1 AND id = $2 AND fence = $3`, values...)
+		WHERE workspace = $1 AND id = $2 AND fence = $3 AND `+sqldb.Onward("$5"), values...)
 	if err != nil || tag.RowsAffected() > 0 {
 		return err
 	}

@@ -79,8 +79,8 @@ func (l *library) SaveUpload(ctx context.Context, u models.Upload) error {
 		return err
 	}
 	err = l.write(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `UPDATE uploads SET (`+sqldb.UploadColumns+`) = (`+uploadMarks+`) WHERE workspace = ? AND id = ? AND fence = ?`,
-			append(values, l.workspace, u.ID, u.Fence)...)
+		result, err := tx.ExecContext(ctx, `UPDATE uploads SET (`+sqldb.UploadColumns+`) = (`+uploadMarks+`) WHERE workspace = ? AND id = ? AND fence = ? AND `+sqldb.Onward("?"),
+			append(values, l.workspace, u.ID, u.Fence, u.State, u.State)...)
 		if err != nil {
 			return err
 		}

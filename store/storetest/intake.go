@@ -60,16 +60,16 @@ func testDueUploads(t *testing.T, db store.Store) {
 	}
 }
 
-// testGrowing asks for the key of an upload while it goes from state to state.
+// testGrowing asks for the key of an upload that comes to a state.
 func testGrowing(t *testing.T, db store.Store) {
 	s := db.In("ours")
-	u := createUpload(t, s, newUpload(1))
-	keyless := newUpload(2)
+	keyless := newUpload(10)
 	keyless.Key = ""
 	createUpload(t, s, keyless)
-	for _, state := range []models.UploadState{
+	for i, state := range []models.UploadState{
 		models.UploadReceiving, models.UploadFinishing, models.UploadDone, models.UploadFailed, models.UploadCanceled, models.UploadExpired,
 	} {
+		u := createUpload(t, s, newUpload(i))
 		u.State = state
 		saveUpload(t, s, u)
 		for name, ask := range map[string]func(context.Context, string) (bool, error){"grows": db.Growing, "is in use": db.SourceInUse} {
@@ -158,7 +158,12 @@ func testUsage(t *testing.T, db store.Store) {
 		saveUpload(t, s, u)
 		wantUsage(t, s, 15)
 	}
-	for _, state := range []models.UploadState{models.UploadDone, models.UploadFailed, models.UploadCanceled, models.UploadExpired} {
+	u.State = models.UploadDone
+	saveUpload(t, s, u)
+	wantUsage(t, s, 12)
+	for i, state := range []models.UploadState{models.UploadFailed, models.UploadCanceled, models.UploadExpired} {
+		u := createUpload(t, s, newUpload(2+i))
+		wantUsage(t, s, 12+u.Length)
 		u.State = state
 		saveUpload(t, s, u)
 		wantUsage(t, s, 12)

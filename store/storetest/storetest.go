@@ -84,6 +84,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"a workspace has its own uploads":                    testUploadWorkspaces,
 		"of many that take an upload the last one saves":     testUploadFences,
 		"an upload ends in one transaction":                  testUploadTx,
+		"an upload never goes back":                          testUploadOnward,
 		"events tell of uploads":                             testUploadEvents,
 		"uploads are listed newest first":                    testUploadPages,
 		"uploads come due and expire":                        testDueUploads,

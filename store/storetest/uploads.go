@@ -79,7 +79,7 @@ func testUpload(t *testing.T, db store.Store) {
 	wantCode(t, s.CreateUpload(t.Context(), want, 0), models.CodeAlreadyExists)
 
 	// A save writes everything, also what is empty now.
-	bare := models.Upload{ID: want.ID, Workspace: "theirs", Method: models.UploadImport, State: models.UploadFailed, Length: -1, Fence: want.Fence, Updated: moment.Add(time.Minute)}
+	bare := models.Upload{ID: want.ID, Workspace: "theirs", Method: models.UploadImport, State: models.UploadReceiving, Length: -1, Fence: want.Fence, Updated: moment.Add(time.Minute)}
 	saveUpload(t, s, bare)
 	bare.Workspace, bare.Created = want.Workspace, want.Created
 	wantUpload(t, s, bare)
@@ -160,6 +160,40 @@ func testUploadFences(t *testing.T, db store.Store) {
 	wantCode(t, s.SaveUpload(t.Context(), last), models.CodeConflict)
 	last.Fence--
 	wantUpload(t, s, last)
+}
+
+// testUploadOnward has a writer say again what it did not hear that it had said.
+func testUploadOnward(t *testing.T, db store.Store) {
+	s := db.In(models.DefaultWorkspace)
+	way := []models.UploadState{models.UploadReceiving, models.UploadFinishing, models.UploadDone}
+	ends := []models.UploadState{models.UploadDone, models.UploadFailed, models.UploadCanceled, models.UploadExpired}
+	u := createUpload(t, s, newUpload(1))
+	for i, state := range way {
+		for range 2 {
+			u.State = state
+			saveUpload(t, s, u)
+		}
+		for _, earlier := range way[:i] {
+			back := u
+			back.State = earlier
+			wantCode(t, s.SaveUpload(t.Context(), back), models.CodeConflict)
+		}
+	}
+	for _, other := range ends[1:] {
+		back := u
+		back.State = other
+		wantCode(t, s.SaveUpload(t.Context(), back), models.CodeConflict)
+	}
+	wantUpload(t, s, u)
+	for i, from := range way[:2] {
+		for j, to := range ends {
+			u := newUpload(10 + 4*i + j)
+			u.State = from
+			createUpload(t, s, u)
+			u.State = to
+			saveUpload(t, s, u)
+		}
+	}
 }
 
 // testUploadTx does with uploads what their end does, in one transaction, and

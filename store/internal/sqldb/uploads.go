@@ -15,6 +15,12 @@ const UploadColumns = `method, state, error_code, error_message, filename, conte
 // Unended is the condition of the uploads that have not ended.
 const Unended = `state IN ('receiving', 'finishing')`
 
+// Onward is the condition of the uploads that may come to a state, which stands where
+// its argument does, twice: none goes back to an earlier one.
+func Onward(state string) string {
+	return `(state = ` + state + ` OR state = 'receiving' OR state = 'finishing' AND ` + state + ` <> 'receiving')`
+}
+
 // Used is the bytes that a workspace uses, which stands where its argument is.
 // It sees sources and uploads at one moment, so that none that becomes the other
 // counts twice.
