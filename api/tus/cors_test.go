@@ -2,10 +2,13 @@ package tus_test
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/cuepoint/cuepoint/api"
+	"github.com/cuepoint/cuepoint/api/access"
 	"github.com/cuepoint/cuepoint/internal/ingest"
 	"github.com/cuepoint/cuepoint/models"
 )
@@ -95,6 +98,54 @@ func TestOnlyTheSecretOpens(t *testing.T) {
 	}
 	if len(told) != 1 {
 		t.Errorf("what is wrong can be told: %v", told)
+	}
+}
+
+// TestAPageOfThisServerSendsWithItsSession has a browser that signed in send a
+// file: its cookie alone, which others can make it send, does nothing.
+func TestAPageOfThisServerSendsWithItsSession(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	cookie, _, err := b.Gate.SignIn(t.Context(), b.Key, "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(b.Server.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := func(method, path string, more headers) answer {
+		t.Helper()
+		all := headers{"Authorization": "", "Cookie": "cuepoint-" + port + "=" + cookie.Reveal(), "Origin": b.URL, "Sec-Fetch-Site": "same-origin"}
+		for name, value := range more {
+			all[name] = value
+		}
+		return b.ask(t, request{method: method, path: path, headers: all})
+	}
+	csrf := access.CSRF(cookie.Reveal())
+	from(http.MethodPost, "/uploads", headers{"Upload-Length": "1000"}).check(t, http.StatusForbidden, models.CodePermissionDenied, nil)
+	made := from(http.MethodPost, "/uploads", headers{"Upload-Length": "1000", api.CSRFHeader: csrf})
+	made.check(t, http.StatusCreated, "", headers{"Location": "*"})
+	path := made.headers.Get("Location")
+	from(http.MethodHead, path, nil).check(t, http.StatusOK, "", headers{"Upload-Offset": "0"})
+	from(http.MethodPatch, path, headers{"Upload-Offset": "0"}).check(t, http.StatusForbidden, models.CodePermissionDenied, nil)
+	from(http.MethodPatch, path, headers{"Upload-Offset": "0", api.CSRFHeader: csrf}).check(t, http.StatusNoContent, "", nil)
+	from(http.MethodPost, path, headers{"X-HTTP-Method-Override": "DELETE"}).check(t, http.StatusForbidden, models.CodePermissionDenied, nil)
+	from(http.MethodDelete, path, headers{api.CSRFHeader: csrf}).check(t, http.StatusNoContent, "", nil)
+}
+
+func TestANameThatIsNotTheServersIsRefusedBeforeAll(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	made := b.request(t, request{method: http.MethodDelete, path: own(t, b)}, nil)
+	made.Host = "rebound.example"
+	resp, err := b.client.Do(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusMisdirectedRequest {
+		t.Error(resp.Status)
 	}
 }
 

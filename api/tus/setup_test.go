@@ -39,6 +39,7 @@ type bundle struct {
 	Store   store.Store
 	Uploads *observed
 	Server  *api.Server
+	Gate    *access.Gate
 	URL     string
 	Log     *logged
 	Key     string // that may write; what requests show unless they say otherwise
@@ -153,7 +154,8 @@ func setupOver(t testing.TB, blobs blob.Store, change ...func(*api.Config, *acce
 	for _, change := range change {
 		change(&config, &guarded)
 	}
-	config.Gate = access.NewGate(guarded)
+	b.Gate = access.NewGate(guarded)
+	config.Gate = b.Gate
 	if b.Server, err = api.New(config); err != nil {
 		t.Fatal(err)
 	}
