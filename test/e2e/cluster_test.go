@@ -40,6 +40,19 @@ type member struct {
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
+	c := emptyCluster(t)
+	c.api = c.start(t, "api")
+	for range 2 {
+		worker := c.start(t, "worker")
+		c.workers[strings.TrimSpace(readFile(t, worker.data+"/worker"))] = worker
+	}
+	c.origin = c.start(t, "origin")
+	return c
+}
+
+// emptyCluster has no members.
+func emptyCluster(t *testing.T) *cluster {
+	t.Helper()
 	bucket := testenv.NewMinIO(t)
 	c := &cluster{database: testenv.Postgres(t), program: testenv.Program(t, "cuepoint"), workers: map[string]*member{}}
 	c.env = []string{
@@ -47,12 +60,6 @@ func newCluster(t *testing.T) *cluster {
 		"CUEPOINT_BLOBS_URL=s3://cuepoint/library?path_style=true&create=true&endpoint=" + url.QueryEscape(bucket.Endpoint()),
 		"CUEPOINT_S3_ACCESS_KEY=" + bucket.AccessKey, "CUEPOINT_S3_SECRET_KEY=" + bucket.SecretKey,
 	}
-	c.api = c.start(t, "api")
-	for range 2 {
-		worker := c.start(t, "worker")
-		c.workers[strings.TrimSpace(readFile(t, worker.data+"/worker"))] = worker
-	}
-	c.origin = c.start(t, "origin")
 	return c
 }
 
