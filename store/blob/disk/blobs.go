@@ -115,7 +115,13 @@ func clash(key string, err error) error {
 // makeDir makes a directory that outlives a power cut. Deletions beside us may
 // remove it while it is empty.
 func (b *Blobs) makeDir(dir string) error {
-	if err := b.root.MkdirAll(dir, 0o755); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := b.root.MkdirAll(dir, 0o755)
+	if errors.Is(err, fs.ErrExist) { // as what is no directory, or it was one until just now
+		if info, lost := b.root.Stat(dir); lost != nil || info.IsDir() {
+			err = lost
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for dir != "." {

@@ -3,12 +3,14 @@ package disk_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"github.com/cuepoint/cuepoint/models"
@@ -126,5 +128,30 @@ func TestNothingGrowsBelowAFileOrInPlaceOfADirectory(t *testing.T) {
 		if _, err := b.Grow(t.Context(), blob.Growth{Key: key}, bytes.NewReader(nil), keepNone); models.ErrorCode(err) != models.CodeInvalidArgument {
 			t.Errorf("grow %s: %v", key, err)
 		}
+	}
+}
+
+// TestDirectoriesComeAndGoWithWhatIsInThem has blobs begin and end beside each other
+// in a directory that is removed whenever it is empty.
+func TestDirectoriesComeAndGoWithWhatIsInThem(t *testing.T) {
+	t.Parallel()
+	b := openBlobs(t, t.TempDir())
+	var all errgroup.Group
+	for i := range 4 {
+		g := blob.Growth{Key: fmt.Sprintf("a/%d", i)}
+		all.Go(func() error {
+			for range 300 {
+				if _, err := b.Grow(t.Context(), g, bytes.NewReader(nil), keepNone); err != nil {
+					return err
+				}
+				if err := b.Abandon(t.Context(), g); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
 	}
 }
