@@ -11,6 +11,12 @@ func LimitConnections(l *net.TCPListener, most int) net.Listener { return limitC
 // KeyIn is keyIn.
 func KeyIn(authorization, apiKey []string) (string, error) { return keyIn(authorization, apiKey) }
 
+// RememberedAs is what the name of a request is remembered as.
+func RememberedAs(name string) (id string, err error) {
+	id, _, err = keysOf(name)
+	return id, err
+}
+
 // Cursor reads a cursor and writes it again.
 func Cursor(text string) (again string, err error) {
 	c, err := parseCursor(text)

@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -24,6 +27,7 @@ type once struct{ libraries Libraries }
 // named is a request with a name that is being carried out.
 type named struct {
 	models.Request
+	answers    cipher.AEAD // seals the answer, which may hold secrets, for who knows the name
 	remembered bool
 }
 
@@ -72,9 +76,28 @@ func nameOf(req any, method string) (*named, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(wire)
-	return &named{Request: models.Request{
-		Method: method, ID: strings.ToLower(message.ProtoReflect().Get(field).String()), Digest: hex.EncodeToString(sum[:]),
-	}}, nil
+	n := &named{Request: models.Request{Method: method, Digest: hex.EncodeToString(sum[:])}}
+	n.ID, n.answers, err = keysOf(strings.ToLower(message.ProtoReflect().Get(field).String()))
+	return n, err
+}
+
+// keysOf is what a name is remembered as, and what seals the answer: the store holds
+// neither the name nor, for who reads it there, the answer.
+func keysOf(name string) (id string, answers cipher.AEAD, err error) {
+	hidden, err := hkdf.Key(sha256.New, []byte(name), nil, "cuepoint request: name", 16)
+	if err != nil {
+		return "", nil, err
+	}
+	key, err := hkdf.Key(sha256.New, []byte(name), nil, "cuepoint request: answer", 32)
+	if err != nil {
+		return "", nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return "", nil, err
+	}
+	answers, err = cipher.NewGCMWithRandomNonce(block)
+	return hex.EncodeToString(hidden), answers, err
 }
 
 // recall is the answer that was given under the name, nil where none was.
@@ -93,7 +116,11 @@ func (n *named) recall(ctx context.Context, library store.Library) (proto.Messag
 	if err != nil {
 		return nil, err
 	}
-	return answer, proto.Unmarshal(known.Response, answer)
+	wire, err := n.answers.Open(nil, nil, known.Response, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read what %s was answered: %w", n.Method, err)
+	}
+	return answer, proto.Unmarshal(wire, answer)
 }
 
 // answerOf is an empty answer of a method.
@@ -116,12 +143,13 @@ func remember(ctx context.Context, lib store.TxLibrary, video string, answer pro
 	if !ok {
 		return nil
 	}
-	var err error
-	r := n.Request
-	r.VideoID, r.Created = video, time.Now().UTC()
-	if r.Response, err = proto.Marshal(answer); err != nil {
+	wire, err := proto.Marshal(answer)
+	if err != nil {
 		return err
 	}
+	r := n.Request
+	r.VideoID, r.Created = video, time.Now().UTC()
+	r.Response = n.answers.Seal(nil, nil, wire, nil)
 	n.remembered = true
 	return lib.Remember(ctx, r)
 }

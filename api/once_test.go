@@ -137,9 +137,13 @@ func TestNothingHappensWithoutItsAnswer(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.add(t, "tides")
+	as, err := api.RememberedAs(requestID)
+	if err != nil {
+		t.Fatal(err)
+	}
 	b.Commands.before(func(ctx context.Context) error {
 		return b.Store.Tx(ctx, func(tx store.Tx) error {
-			return tx.In(models.DefaultWorkspace).Remember(ctx, models.Request{Method: cuepointv1.VideoService_CancelVideo_FullMethodName, ID: requestID, Digest: "another", Created: time.Now()})
+			return tx.In(models.DefaultWorkspace).Remember(ctx, models.Request{Method: cuepointv1.VideoService_CancelVideo_FullMethodName, ID: as, Digest: "another", Created: time.Now()})
 		})
 	})
 	req := &cuepointv1.CancelVideoRequest{Name: "videos/tides", RequestId: requestID}

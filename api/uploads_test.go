@@ -85,6 +85,14 @@ func TestADelegatedUploadTellsItsSecretOnce(t *testing.T) {
 	if err != nil || !proto.Equal(made, again) {
 		t.Errorf("asked again: %v, %v", again, err)
 	}
+	as, err := api.RememberedAs(req.GetRequestId())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := b.Store.In(models.DefaultWorkspace).Recall(t.Context(), cuepointv1.UploadService_CreateUpload_FullMethodName, as)
+	if err != nil || strings.Contains(string(kept.Response), id) || strings.Contains(string(kept.Response), secret) {
+		t.Errorf("remembered is %q, %v", kept.Response, err)
+	}
 	got, err := client.GetUpload(t.Context(), &cuepointv1.GetUploadRequest{Name: made.GetName()})
 	if err != nil || got.GetUploadUri() != "" || !got.GetDelegated() {
 		t.Errorf("GetUpload: %v, %v", got, err)
