@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"unicode"
@@ -123,13 +124,10 @@ func TestWhatAFileIsCalledIsOnlyShown(t *testing.T) {
 }
 
 // contents returns a function that makes another small file each time, which passes
-// for sound.
+// for sound. It may be called from many goroutines.
 func contents() func() string {
-	n := 0
-	return func() string {
-		n++
-		return "fLaC" + strconv.Itoa(n)
-	}
+	var n atomic.Int64
+	return func() string { return "fLaC" + strconv.FormatInt(n.Add(1), 10) }
 }
 
 // strange tells whether a character is none that people read.
