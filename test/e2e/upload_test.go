@@ -63,12 +63,13 @@ func large(t *testing.T, padding int) (path, sum string) {
 	return path, hex.EncodeToString(hash.Sum(nil))
 }
 
-// cutter stands between a client and a server. It cuts every connection after so
-// many bytes to the server, and stands still where it is told to.
+// cutter stands between a client and a server. Whenever so many bytes have gone to
+// the server it cuts the connection that they came by, and it stands still where it
+// is told to. Clients may use a connection for many requests, or for one.
 type cutter struct {
 	listener net.Listener
 	to       string
-	each     int64 // bytes of a connection
+	each     int64 // bytes of all connections
 
 	reached, goOn chan struct{} // the next stop is reached; the test has done what it wants there
 
@@ -124,25 +125,26 @@ func (c *cutter) relay(t *testing.T, from net.Conn) {
 	}()
 	defer func() { to.Close(); <-back }()
 	buf := make([]byte, 32<<10)
-	for passed := int64(0); passed < c.each; {
+	for cut := false; !cut; {
 		n, err := from.Read(buf)
-		passed += int64(n)
 		if _, failed := to.Write(buf[:n]); err != nil || failed != nil {
 			return
 		}
-		c.pass(t, int64(n))
+		cut = c.pass(t, int64(n))
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.cuts++
 }
 
-// pass counts bytes, and stands still at a stop.
-func (c *cutter) pass(t *testing.T, n int64) {
+// pass counts bytes, stands still at a stop, and says whether to cut now.
+func (c *cutter) pass(t *testing.T, n int64) (cut bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.passed += n; len(c.stops) == 0 || c.passed < c.stops[0] {
-		return
+	before := c.passed / c.each
+	c.passed += n
+	if cut = c.passed/c.each > before; cut {
+		c.cuts++
+	}
+	if len(c.stops) == 0 || c.passed < c.stops[0] {
+		return cut
 	}
 	c.stops = c.stops[1:]
 	for _, meet := range []chan struct{}{c.reached, c.goOn} {
@@ -151,6 +153,7 @@ func (c *cutter) pass(t *testing.T, n int64) {
 		case <-t.Context().Done(): // the test has failed
 		}
 	}
+	return cut
 }
 
 // at does something at the next stop.
