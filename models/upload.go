@@ -30,6 +30,9 @@ const (
 	UploadWatch     UploadMethod = "watch"     // found in a folder or below a prefix: Source
 )
 
+// Presigned says whether a client puts the bytes into the bucket itself.
+func (m UploadMethod) Presigned() bool { return m == UploadPut || m == UploadMultipart }
+
 // Upload is a file on its way in. Its id is unique among all workspaces.
 type Upload struct {
 	ID        string

@@ -92,7 +92,7 @@ func (h *Handler) complete(w http.ResponseWriter, r *http.Request, at target) er
 	if err != nil {
 		return err
 	}
-	if u.Method != models.UploadPut && u.Method != models.UploadMultipart {
+	if !u.Method.Presigned() {
 		return models.Errorf(models.CodeNotApplicable, "an upload of the method %s completes by itself", u.Method)
 	}
 	if u.State != models.UploadDone {

@@ -48,7 +48,7 @@ func (u *Uploads) check(n *New) error {
 }
 
 func (u *Uploads) checkMethod(n *New) error {
-	presigned := n.Method == models.UploadPut || n.Method == models.UploadMultipart
+	presigned := n.Method.Presigned()
 	switch {
 	case n.Method == models.UploadTus:
 	case presigned && !u.Blobs.Features().Presign:
@@ -95,7 +95,7 @@ func (u *Uploads) tooLarge() error {
 }
 
 func (u *Uploads) checkLifetime(n *New) error {
-	fixed := n.Delegated || n.Method == models.UploadPut || n.Method == models.UploadMultipart
+	fixed := n.Delegated || n.Method.Presigned()
 	switch {
 	case n.Lifetime == 0:
 		return nil

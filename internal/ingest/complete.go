@@ -45,7 +45,7 @@ func (u *Uploads) Complete(ctx context.Context, workspace, id string) (models.Up
 // completable is the error of an upload that cannot be completed.
 func completable(up models.Upload) error {
 	switch {
-	case up.Method != models.UploadPut && up.Method != models.UploadMultipart:
+	case !up.Method.Presigned():
 		return refuse("upload %s, of the method %s, completes itself with its last byte", up.ID, up.Method)
 	case up.State == models.UploadDone:
 		return nil

@@ -87,7 +87,7 @@ func (u *Uploads) begin(workspace string, n New) models.Upload {
 // slides says whether every byte gives an upload more time: who was given a secret
 // or a presigned request has it until a fixed time.
 func slides(up models.Upload) bool {
-	return up.TokenHash == "" && up.Method != models.UploadPut && up.Method != models.UploadMultipart
+	return up.TokenHash == "" && !up.Method.Presigned()
 }
 
 // presign adds the requests by which a client puts the bytes into the store itself.
