@@ -56,26 +56,39 @@ var final = []models.Code{
 // which nothing is saved any more. It calls cancel where another has become the
 // upload's writer.
 func (u *Uploads) beat(ctx context.Context, cancel func(), up models.Upload) (stop func()) {
-	ctx, end := context.WithCancel(ctx)
-	var beating sync.WaitGroup
-	beating.Go(func() {
-		ticker := time.NewTicker(u.pace.lease / 4)
+	return every(ctx, u.pace.lease/4, func(ctx context.Context) bool {
+		up.Updated = now()
+		up.Due = up.Updated.Add(u.pace.lease)
+		code := models.ErrorCode(u.Store.In(up.Workspace).SaveUpload(ctx, up))
+		if code == models.CodeConflict || code == models.CodeNotFound {
+			cancel()
+			return false
+		}
+		return true
+	})
+}
+
+// every does something beside its caller, again and again while it says so, until
+// ctx ends or stop is called, which waits for it.
+func every(ctx context.Context, interval time.Duration, do func(ctx context.Context) (again bool)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var doing sync.WaitGroup
+	doing.Go(func() {
+		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
-		for {
+		for again := true; again; {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-			}
-			up.Updated = now()
-			up.Due = up.Updated.Add(u.pace.lease)
-			if code := models.ErrorCode(u.Store.In(up.Workspace).SaveUpload(ctx, up)); code == models.CodeConflict || code == models.CodeNotFound {
-				cancel()
-				return
+				again = do(ctx)
 			}
 		}
 	})
-	return func() { end(); beating.Wait() }
+	return func() {
+		cancel()
+		doing.Wait()
+	}
 }
 
 // assemble makes the blob of an upload under its key, looks at it, and returns its

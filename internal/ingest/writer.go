@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/cuepoint/cuepoint/analyzer"
@@ -80,28 +79,14 @@ func (w *writer) write(ctx context.Context, r io.Reader, c Chunk) error {
 // function that it returns is called.
 func (w *writer) watch(ctx context.Context, stop func(why error)) (end func()) {
 	mine := w.up
-	ctx, cancel := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		ticker := time.NewTicker(w.pace.watch)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-			up, err := w.Get(ctx, mine.Workspace, mine.ID)
-			if err == nil && up.Fence != mine.Fence {
-				stop(errOvertaken())
-				return
-			}
+	return every(ctx, w.pace.watch, func(ctx context.Context) bool {
+		up, err := w.Get(ctx, mine.Workspace, mine.ID)
+		if err == nil && up.Fence != mine.Fence {
+			stop(errOvertaken())
+			return false
 		}
+		return true
 	})
-	return func() {
-		cancel()
-		watching.Wait()
-	}
 }
 
 // outlast returns a context that ends some time after another one.
