@@ -76,8 +76,12 @@ func (w *writer) write(ctx context.Context, r io.Reader, c Chunk) error {
 
 // watch calls stop once another is the upload's writer, or it has ended: who reads
 // from a client that is gone does not find out by saving. It does so until the
-// function that it returns is called.
+// function that it returns is called. Where no other process is, the writers of
+// this one are told in their turns.
 func (w *writer) watch(ctx context.Context, stop func(why error)) (end func()) {
+	if w.Alone {
+		return func() {}
+	}
 	mine := w.up
 	return every(ctx, w.pace.watch, func(ctx context.Context) bool {
 		up, err := w.Get(ctx, mine.Workspace, mine.ID)
